@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+
+/**
+ * What stands behind the simulator: the things that Google would run. The simulator alone answers from its records; with a
+ * runtime, databases, builds and services are real. All methods may be called again with the same arguments (after a kill, say).
+ */
+export interface Runtime {
+  sql: SqlRuntime;
+  builds: BuildRuntime;
+  run: RunRuntime;
+  /** Stops every process it started and keeps their data. */
+  stop(): Promise<void>;
+}
+
+export interface SqlInstance {
+  /** `project:region:instance` */
+  connectionName: string;
+  /** As sqladmin says it: POSTGRES_18. */
+  databaseVersion: string;
+  sslMode: 'ALLOW_UNENCRYPTED_AND_ENCRYPTED' | 'ENCRYPTED_ONLY' | 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
+  /** Server certificate and key, and the authority of client certificates, as PEM. */
+  tls: { certificate: string; key: string; clientAuthority: string };
+  /** Password of `postgres`, when given at creation. */
+  rootPassword?: string;
+}
+export interface SqlRuntime {
+  /** Makes the cluster if there is none, and starts it. Resolves when it accepts connections. */
+  start(instance: SqlInstance): Promise<{ host: string; port: number }>;
+  stop(connectionName: string): Promise<void>;
+  /** Stops it and deletes its data. */
+  remove(connectionName: string): Promise<void>;
+  createDatabase(connectionName: string, database: { name: string; charset?: string; collation?: string }): Promise<void>;
+  dropDatabase(connectionName: string, name: string): Promise<void>;
+  /** Creates the user or sets its password. API-made users get the role `cloudsqlsuperuser`. */
+  setUser(connectionName: string, user: { name: string; password?: string }): Promise<void>;
+  dropUser(connectionName: string, name: string): Promise<void>;
+}
+
+export interface BuildRequest {
+  id: string;
+  /** Full image reference with tag, as in the build's `images`. */
+  image: string;
+  /** The gzipped tar of the source, whole. */
+  source: Readable;
+  /** Path of the Dockerfile inside the source. */
+  dockerfile: string;
+  /** A line of the build's log. */
+  log(line: string): void;
+  signal: AbortSignal;
+}
+export interface BuildRuntime {
+  /** Builds the image. Resolves with its digest; throws {@link BuildFailed}. The same source gives the same digest. */
+  build(request: BuildRequest): Promise<{ digest: `sha256:${string}` }>;
+  /** Whether an image of this digest can be run here. */
+  has(digest: string): Promise<boolean>;
+}
+export class BuildFailed extends Error {
+  override readonly name = 'BuildFailed';
+}
+
+export interface Revision {
+  /** `projects/P/locations/R/services/S` */
+  service: string;
+  /** Short revision name, such as mlflow-00001-abc. */
+  name: string;
+  /** Image with digest: HOST/P/REPO/NAME@sha256:… */
+  image: string;
+  command: string[];
+  args: string[];
+  /** Everything the container would see, secrets resolved, PORT and K_* left to the runtime. */
+  env: Record<string, string>;
+  containerPort: number;
+  /** `h2c` when the port is so named. */
+  protocol: 'http1' | 'h2c';
+  cloudSqlInstances: string[];
+  serviceAccount: string;
+  startupProbe: { path?: string; periodSeconds: number; failureThreshold: number; timeoutSeconds: number; initialDelaySeconds: number };
+  timeoutSeconds: number;
+  /** The service's own addresses, `https://…run.app`; the first is the deterministic one. */
+  urls: string[];
+}
+export interface RunRuntime {
+  /** Starts the revision beside the one that serves and resolves when its startup probe passed; throws {@link RevisionFailed}. */
+  start(revision: Revision): Promise<void>;
+  /** Sends the service's traffic to this revision and stops the others, once their requests are done. */
+  serve(service: string, revision: string): Promise<void>;
+  /** Stops the service's processes and forgets it. */
+  remove(service: string): Promise<void>;
+  /** Answers a request that came in for the service's own host; 503 when nothing serves. */
+  forward(service: string, request: IncomingMessage, response: ServerResponse): void;
+  upgrade(service: string, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** The plain loopback address of the service (`http://127.0.0.1:N`), the same after a restart. */
+  loopbackUrl(service: string): string | undefined;
+}
+export class RevisionFailed extends Error {
+  override readonly name = 'RevisionFailed';
+  /** As Cloud Run's condition says it: HealthCheckContainerError, … */
+  readonly reason: string;
+  /** The container's last lines, oldest first. */
+  readonly logTail: string[];
+  constructor(reason: string, message: string, logTail: string[]) {
+    super(message);
+    this.reason = reason;
+    this.logTail = logTail;
+  }
+}

@@ -1,0 +1,79 @@
+/** A question that a person answers; each is tied to the flag that answers it without a person. */
+interface Question {
+  /** Long flag with its dashes, such as `--project`: named when nobody can be asked. */
+  flag: string;
+  message: string;
+  /** One line on why this is asked and what the choice costs. */
+  why?: string;
+}
+export interface TextQuestion extends Question {
+  default?: string;
+  /** True, or what is wrong with the answer. The same check is applied to the flag's value. */
+  validate?: (value: string) => true | string;
+}
+export interface Choice {
+  value: string;
+  label: string;
+  description?: string;
+}
+export interface SelectQuestion extends Question {
+  choices: Choice[];
+  default?: string;
+}
+export interface ConfirmQuestion extends Question {
+  /** Defaults to no: a dangerous thing wants a yes. */
+  default?: boolean;
+}
+
+export interface Ask {
+  text(question: TextQuestion): Promise<string>;
+  secret(question: TextQuestion): Promise<string>;
+  select(question: SelectQuestion): Promise<string>;
+  confirm(question: ConfirmQuestion): Promise<boolean>;
+}
+
+/** A piece of work that is being shown. */
+export interface Step {
+  /** A short word on what is going on, in place of the last one. */
+  progress(detail: string): void;
+}
+
+/** A set of steps that run at once; the terminal form shows them together. */
+export interface StepGroup {
+  run<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions): Promise<T>;
+}
+export interface StepOptions {
+  /** Usual duration in seconds, shown when the step takes longer than a moment. */
+  usualSeconds?: number;
+  /** Turns the value that the work returned into the word behind the title: created, updated, unchanged. */
+  outcome?: (value: never) => string;
+}
+
+/** A row or a list for people; the json form leaves it out. */
+export type Block = { kind: 'text'; text: string } | { kind: 'pairs'; pairs: Array<[string, string]> } | { kind: 'table'; head: string[]; rows: string[][] };
+
+/**
+ * The one way in which the program asks and shows. There are three forms: terminal, plain and json.
+ * What a command returns is its result; commands never look at `--json`.
+ */
+export interface Ui {
+  /** Whether a person can be asked: stdin and stderr are terminals, not CI, no `--no-input`, no `--json`. */
+  readonly interactive: boolean;
+  readonly ask: Ask;
+  /** Runs `work` as one visible step on stderr and returns its value. Rethrows what it throws. */
+  step<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions): Promise<T>;
+  /** Runs steps side by side under one display. */
+  steps<T>(work: (group: StepGroup) => Promise<T>): Promise<T>;
+  /** stderr, left out by `--quiet`. */
+  note(text: string): void;
+  /** stderr, always. */
+  warn(text: string): void;
+  /** stderr, only with `--verbose`. */
+  debug(text: string): void;
+}
+
+/** What a command gives back: `data` is the `--json` document's content, `show` is what stdout gets otherwise. */
+export interface CommandResult {
+  data: Record<string, unknown>;
+  show: Block[];
+}

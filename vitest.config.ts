@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// Two projects: `default` needs npm packages alone; `full` also starts Python, MLflow, a browser or gcloud.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'default', include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'full', include: ['test/**/*.full.test.ts'], testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false } },
+    ],
+  },
+});
