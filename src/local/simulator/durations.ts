@@ -1,0 +1,22 @@
+/**
+ * How long Google usually takes, in seconds, from the ranges that Google's documentation and users report. The one table that
+ * both the simulator and the program's expectations of a wait rest on: what is shown as "usually N minutes" comes from here.
+ */
+export const USUAL_SECONDS = {
+  'services.enable': 30,
+  'serviceAccounts.visible': 20,
+  'iam.propagation': 60,
+  'sql.instances.insert': 480,
+  'sql.instances.update': 60,
+  'sql.instances.delete': 60,
+  'sql.databases': 5,
+  'sql.users': 5,
+  'sql.sslCerts': 10,
+  'sql.backup': 120,
+  'artifactregistry.repositories': 5,
+  'cloudbuild.build': 120,
+  'run.services': 15,
+  'run.delete': 5,
+  'none': 0,
+} as const;
+export type DurationName = keyof typeof USUAL_SECONDS;
