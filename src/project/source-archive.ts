@@ -3,9 +3,12 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
-import dockerignore from '@balena/dockerignore';
+import dockerignoreModule from '@balena/dockerignore';
 import { pack } from 'tar-stream';
 import { UserError } from '../errors.ts';
+
+// The package's types promise a default export, its code is one function.
+const dockerignore = dockerignoreModule as unknown as typeof dockerignoreModule.default;
 
 export interface SourceArchive {
   /** gzipped tar, as Cloud Build takes it. */
