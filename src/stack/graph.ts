@@ -44,7 +44,8 @@ export function sortNodes<N extends Node>(nodes: N[]): N[] {
   const sorted = new Map<string, N>();
   const visit = (node: N, path: string[]): void => {
     if (sorted.has(node.id)) return;
-    if (path.includes(node.id)) throw new BugError(`resources depend on each other in a circle: ${[...path, node.id].join(' → ')}`);
+    if (path.includes(node.id))
+      throw new BugError(`resources depend on each other in a circle: ${[...path, node.id].join(' → ')}`);
     for (const id of node.dependsOn) {
       const dependency = byId.get(id);
       if (!dependency) throw new BugError(`resource ${node.id} depends on ${id}, which is not in the stack`);
@@ -58,7 +59,10 @@ export function sortNodes<N extends Node>(nodes: N[]): N[] {
 
 /** The same nodes, each depending on those that depended on it: the order in which to take things down. */
 export function reverseNodes<N extends Node>(nodes: N[]): N[] {
-  return nodes.map((node) => ({ ...node, dependsOn: nodes.filter((other) => other.dependsOn.includes(node.id)).map((other) => other.id) }));
+  return nodes.map((node) => ({
+    ...node,
+    dependsOn: nodes.filter((other) => other.dependsOn.includes(node.id)).map((other) => other.id),
+  }));
 }
 
 /** The longest chain of usual durations, in seconds: no run can be quicker than this. */
