@@ -69,7 +69,7 @@ def _check_version(uri: str) -> str | None:
 def _network_failure(error: BaseException, uri: str) -> ProgramError | None:
     for cause in _chain(error):
         if isinstance(cause, requests.exceptions.SSLError):
-            return ProgramError("tls_failed", f"The certificate of {uri} could not be verified.", url=uri)
+            return ProgramError("tls_failed", f"No safe connection to {uri}: its certificate could not be verified, or it does not speak TLS.", url=uri)
         if isinstance(cause, requests.exceptions.ProxyError):
             return ProgramError("server_unreachable", f"{uri} could not be reached through the proxy of HTTPS_PROXY or HTTP_PROXY.", url=uri)
         if isinstance(cause, requests.exceptions.Timeout):

@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from events import Events, ProgramError, claim_stdout
@@ -30,12 +31,14 @@ STAGE = "Production"
 N_ESTIMATORS = 10
 SEED = 123
 PREDICTED_ROWS = 5
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
     """Runs the program and returns its exit status."""
     events = Events(claim_stdout())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in STOPPING:
+        signal.signal(number, _interrupt)
     uri = os.environ.get("MLFLOW_TRACKING_URI", "").rstrip("/")
     try:
         options = _options()
@@ -90,6 +93,13 @@ def run(events: Events, uri: str, directory: Path, experiment: str) -> dict[str,
         "run_url": f"{uri}/#/experiments/{experiment_id}/runs/{active.info.run_id}",
         "model_url": f"{uri}/#/models/{REGISTERED_MODEL}/versions/{version}",
     }
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stops the program once: a second signal, as Ctrl-C brings, must not disturb the closing of the run on the server."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _options() -> argparse.Namespace:
