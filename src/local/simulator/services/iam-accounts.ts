@@ -1,0 +1,109 @@
+import type { JsonObject, Sim } from '../service.ts';
+
+/** What is kept of a service account; Google's own agents too, which no list shows. */
+export interface AccountRecord {
+  email: string;
+  uniqueId: string;
+  projectId: string;
+  displayName?: string;
+  description?: string;
+  disabled?: boolean;
+  etag: string;
+  /** ISO time of its creation: until `serviceAccounts.visible` later, policies do not know it. */
+  createTime: string;
+  /** Set while it can still be undeleted. */
+  deleteTime?: string;
+  /** Owned by Google: `service-N@gcp-sa-….iam.gserviceaccount.com`. */
+  agent?: boolean;
+}
+
+const KIND = 'iam.serviceAccounts';
+
+/** The account of this email or unique id, deleted ones left out. */
+export function findAccount(sim: Sim, emailOrId: string): AccountRecord | undefined {
+  const byEmail = sim.store.get<AccountRecord>(KIND, emailOrId);
+  if (byEmail) return byEmail;
+  if (!/^\d+$/.test(emailOrId)) return undefined;
+  return sim.store.list<AccountRecord>(KIND).find(({ value }) => value.uniqueId === emailOrId)?.value;
+}
+
+export function listAccounts(sim: Sim, projectId: string): AccountRecord[] {
+  return sim.store
+    .list<AccountRecord>(KIND)
+    .map(({ value }) => value)
+    .filter((account) => account.projectId === projectId && !account.agent);
+}
+
+export function saveAccount(sim: Sim, account: AccountRecord): void {
+  sim.store.put(KIND, account.email, account);
+}
+
+export function removeAccount(sim: Sim, email: string): void {
+  sim.store.delete(KIND, email);
+}
+
+/** A unique id as Google gives them: 21 digits starting with 1. */
+export function newUniqueId(sim: Sim): string {
+  return `1${(BigInt(`0x${sim.id(16)}`) % 10n ** 20n).toString().padStart(20, '0')}`;
+}
+
+/**
+ * Makes an account that Google makes by itself, when it is not there yet: the default service account of Compute Engine, or a
+ * service agent. Such accounts are visible at once.
+ */
+export function ensureAgent(
+  sim: Sim,
+  projectId: string,
+  email: string,
+  facts: { displayName?: string; agent: boolean },
+): AccountRecord {
+  const there = findAccount(sim, email);
+  if (there) return there;
+  const account: AccountRecord = {
+    email,
+    uniqueId: newUniqueId(sim),
+    projectId,
+    ...(facts.displayName === undefined ? {} : { displayName: facts.displayName }),
+    agent: facts.agent,
+    etag: 'MDEwMjE5MjA=',
+    createTime: new Date(0).toISOString(),
+  };
+  saveAccount(sim, account);
+  return account;
+}
+
+/** Which project's account this email names, by its form; undefined for what is no service account of a project of this simulator. */
+function home(sim: Sim, email: string): string | undefined {
+  const { projectId, projectNumber } = sim.project;
+  if (email.endsWith(`@${projectId}.iam.gserviceaccount.com`) || email === `${projectId}@appspot.gserviceaccount.com`)
+    return projectId;
+  const agent = /^(?:service-|p)?(\d+)(?:-[a-z0-9]+)?@[a-z0-9.-]+$/.exec(email)?.[1];
+  return agent === projectNumber ? projectId : undefined;
+}
+
+/**
+ * Whether a policy may name this service account now. Accounts of projects outside the simulator are taken to exist; one of its
+ * own must have been made, and long enough ago: creation is eventually consistent
+ * (https://docs.cloud.google.com/iam/docs/service-accounts-create#creating).
+ */
+export function isAccountVisible(sim: Sim, email: string): boolean {
+  if (home(sim, email) === undefined) return true;
+  const account = findAccount(sim, email);
+  if (!account) return false;
+  return sim.now().getTime() >= Date.parse(account.createTime) + sim.duration('serviceAccounts.visible');
+}
+
+/** The resource as the API shows it. */
+export function showAccount(account: AccountRecord): JsonObject {
+  return {
+    name: `projects/${account.projectId}/serviceAccounts/${account.email}`,
+    projectId: account.projectId,
+    uniqueId: account.uniqueId,
+    email: account.email,
+    ...(account.displayName ? { displayName: account.displayName } : {}),
+    etag: account.etag,
+    ...(account.description ? { description: account.description } : {}),
+    oauth2ClientId: account.uniqueId,
+    ...(account.disabled ? { disabled: true } : {}),
+  };
+}

@@ -1,0 +1,92 @@
+import { GoogleError, type Sim } from '../service.ts';
+import { isAccountVisible } from './iam-accounts.ts';
+import { isPredefinedRole } from './iam-roles.ts';
+
+export interface Binding {
+  role: string;
+  members: string[];
+  condition?: { title?: string; description?: string; expression?: string; location?: string };
+}
+
+const MAX_MEMBERS = 1500;
+const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+
+/**
+ * Refuses bindings that Google refuses: roles that do not exist or that belong elsewhere, members of no known form, service
+ * accounts that are not there (yet).
+ * @throws GoogleError 400 INVALID_ARGUMENT
+ */
+export function checkBindings(sim: Sim, bindings: Binding[]): void {
+  for (const binding of bindings) {
+    if (!binding.role) throw badRequest('Role must be set.');
+    checkRole(sim, binding.role);
+    if (binding.condition && !binding.condition.expression) throw badRequest('Condition expression must be set.');
+    for (const member of binding.members ?? []) checkMember(sim, member);
+  }
+  const members = bindings.reduce((sum, binding) => sum + (binding.members?.length ?? 0), 0);
+  if (members > MAX_MEMBERS)
+    throw badRequest(
+      `The number of members in the policy (${members.toLocaleString('en-US')}) is larger than the maximum allowed size 1,500.`,
+    );
+}
+
+/** One binding for each role and condition, each member once, none without members; the order stays. */
+export function canonicalBindings(bindings: Binding[]): Binding[] {
+  const merged = new Map<string, Binding>();
+  for (const { role, members, condition } of bindings) {
+    const key = `${role} ${JSON.stringify(condition ?? null)}`;
+    const known = merged.get(key);
+    const all = [...new Set([...(known?.members ?? []), ...(members ?? []).map(canonicalMember)])];
+    merged.set(key, { role, members: all, ...(condition ? { condition } : {}) });
+  }
+  return [...merged.values()].filter((binding) => binding.members.length > 0);
+}
+
+function checkRole(sim: Sim, role: string): void {
+  if (isPredefinedRole(role)) return;
+  const custom = /^(projects|organizations)\/([^/]+)\/roles\/[a-zA-Z0-9_.]{3,64}$/.exec(role);
+  if (custom?.[1] === 'organizations') return;
+  if (custom?.[2] === sim.project.projectId && sim.store.get<{ deleted?: boolean }>('iam.roles', role)) return;
+  throw badRequest(`Role ${role} is not supported for this resource.`);
+}
+
+function checkMember(sim: Sim, member: string): void {
+  if (member === 'allUsers' || member === 'allAuthenticatedUsers') return;
+  const [, type, value] = /^(deleted:[a-zA-Z]+|[a-zA-Z]+):(.+)$/.exec(member) ?? [];
+  if (!type || !value) throw unknownType(member);
+  switch (type) {
+    case 'serviceAccount':
+      if (!ADDRESS.test(value) && !/\.svc\.id\.goog\[.+\/.+\]$/.test(value))
+        throw badRequest(`Invalid service account (${value}).`);
+      if (!isAccountVisible(sim, value.toLowerCase())) throw badRequest(`Service account ${value} does not exist.`);
+      return;
+    case 'user':
+    case 'group':
+      if (!ADDRESS.test(value)) throw badRequest(`The member ${member} is not valid: an email address is expected.`);
+      return;
+    case 'domain':
+      if (!/^[^@\s]+\.[^@\s]+$/.test(value)) throw badRequest(`The member ${member} is not valid: a domain is expected.`);
+      return;
+    case 'projectOwner':
+    case 'projectEditor':
+    case 'projectViewer':
+    case 'principal':
+    case 'principalSet':
+      return;
+    default:
+      if (!/^deleted:(user|group|serviceAccount|principal)$/.test(type)) throw unknownType(member);
+  }
+}
+
+/** Google keeps the types' case and writes addresses in lower case. */
+function canonicalMember(member: string): string {
+  return /^(user|group|serviceAccount|domain):/.test(member) ? member.replace(/:.*$/, (value) => value.toLowerCase()) : member;
+}
+
+function unknownType(member: string): GoogleError {
+  return badRequest(`The member ${member} is of an unknown type. Please set a valid type prefix for the member.`);
+}
+
+function badRequest(message: string): GoogleError {
+  return new GoogleError({ code: 400, status: 'INVALID_ARGUMENT', message, reason: 'badRequest' });
+}
