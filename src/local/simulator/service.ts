@@ -52,6 +52,8 @@ export interface RawRoute {
   host: RegExp;
   /** Against the path without the query; named groups are handed over. */
   path: RegExp;
+  /** A further condition, on the query or a header (`alt=media`). Where it is false, the next route or the method of this path is tried. */
+  when?(url: URL, message: IncomingMessage): boolean;
   /** False where Google lets anybody in (the metadata server, `/v2/` of a registry, a service's own URL). Default true. */
   authenticated?: boolean;
   handle(request: RawRequest, sim: Sim): void | Promise<void>;
