@@ -1,0 +1,108 @@
+import { isNotFound, isPermissionDenied } from './errors.ts';
+import type { Google } from './google.ts';
+import type { Labels } from './labels.ts';
+import type { WaitOptions } from './operations.ts';
+import { createOrGet, isTransient, poll } from './retry.ts';
+import { changeInstance, waitSqlOperation } from './sql-operations.ts';
+
+/** What we read of a Cloud SQL instance. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
+export interface SqlInstance {
+  name: string;
+  /** `PROJECT:REGION:NAME` */
+  connectionName: string;
+  region: string;
+  databaseVersion: string;
+  /** RUNNABLE, PENDING_CREATE, MAINTENANCE, FAILED, SUSPENDED, … */
+  state: string;
+  ipAddresses?: Array<{ type?: string; ipAddress?: string }>;
+  serverCaCert?: { cert?: string; expirationTime?: string };
+  settings: SqlSettings;
+}
+export interface SqlSettings {
+  tier?: string;
+  edition?: string;
+  availabilityType?: string;
+  activationPolicy?: string;
+  /** int64 as text. */
+  dataDiskSizeGb?: string;
+  dataDiskType?: string;
+  storageAutoResize?: boolean;
+  storageAutoResizeLimit?: string;
+  ipConfiguration?: { ipv4Enabled?: boolean; sslMode?: string; serverCaMode?: string; authorizedNetworks?: unknown[] };
+  connectorEnforcement?: string;
+  backupConfiguration?: {
+    enabled?: boolean;
+    startTime?: string;
+    pointInTimeRecoveryEnabled?: boolean;
+    transactionLogRetentionDays?: number;
+    backupRetentionSettings?: { retentionUnit?: string; retainedBackups?: number };
+  };
+  deletionProtectionEnabled?: boolean;
+  retainBackupsOnDelete?: boolean;
+  databaseFlags?: Array<{ name: string; value: string }>;
+  userLabels?: Labels;
+  settingsVersion?: string;
+}
+/** What `instances.insert` takes. */
+export interface NewSqlInstance {
+  name: string;
+  region: string;
+  databaseVersion: string;
+  rootPassword?: string;
+  settings: SqlSettings;
+}
+export interface InstanceArgs {
+  project: string;
+  instance: string;
+}
+
+/** A whole creation usually takes 4 to 12 minutes; Google itself lets it run for longer. */
+const CREATION_TIMEOUT_MS = 45 * 60_000;
+
+/** The instance, or undefined. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances/get */
+export async function getInstance(google: Google, args: InstanceArgs): Promise<SqlInstance | undefined> {
+  const api = await google.apis.sqladmin();
+  try {
+    return (await api.instances.get({ ...args })).data as SqlInstance;
+  } catch (error) {
+    // For an instance that is not there the API answers 404 or, depending on the caller's roles, 403 notAuthorized.
+    if (isNotFound(error) || isPermissionDenied(error, 'cloudsql.instances.get', 'notAuthorized')) return undefined;
+    throw error;
+  }
+}
+
+/** The instances of the project that carry all of these labels. */
+export async function listInstances(google: Google, args: { project: string; labels: Labels }): Promise<SqlInstance[]> {
+  const api = await google.apis.sqladmin();
+  const filter = Object.entries(args.labels)
+    .map(([key, value]) => `settings.userLabels.${key}:${value}`)
+    .join(' AND ');
+  const found: SqlInstance[] = [];
+  let pageToken: string | undefined;
+  do {
+    const { data } = await api.instances.list({ project: args.project, filter, ...(pageToken && { pageToken }) });
+    found.push(...((data.items ?? []) as SqlInstance[]));
+    pageToken = data.nextPageToken || undefined;
+  } while (pageToken !== undefined);
+  // The filter's `:` matches parts of words too.
+  return found.filter((instance) => Object.entries(args.labels).every(([key, value]) => instance.settings.userLabels?.[key] === value));
+}
+
+/**
+ * Makes the instance, unless it is there, and waits until it is RUNNABLE. An answer that was lost is looked up by the name. A name
+ * that was used by an instance deleted less than a week ago is refused by Google (409, code SQL_NAME_RESERVED).
+ * https://docs.cloud.google.com/sql/docs/postgres/create-instance
+ */
+export async function createInstance(google: Google, args: { project: string; body: NewSqlInstance } & WaitOptions): Promise<{ value: SqlInstance; created: boolean }> {
+  const api = await google.apis.sqladmin();
+  const instance = { project: args.project, instance: args.body.name };
+  const { created } = await createOrGet(google, {
+    create: async () => {
+      const started = await api.instances.insert({ project: args.project, requestBody: args.body });
+      await waitSqlOperation(google, { project: args.project, started: started.data, what: `creating Cloud SQL instance ${args.body.name}`, timeoutMs: CREATION_TIMEOUT_MS, ...args });
+      return getInstance(google, instance);
+    },
+    get: () => getInstance(google, instance),
+  });
+  return { value: await waitInstance(google, { ...instance, ...args }), created };
+}
