@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { InterruptedError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { StepOptions, Ui } from '../ui/ui.ts';
 import { interpreter } from './model-environment.ts';
-import { modelError } from './model-errors.ts';
+import { interrupted, modelError } from './model-errors.ts';
 import { type ModelEvent, type ModelResult, parseModelEvent, type StepDone, type StepStarted } from './model-events.ts';
 import { definedOnly, type Environment } from './tool.ts';
 
@@ -25,7 +25,7 @@ const KEPT_LINES = 2000;
 
 /**
  * Runs the model program, shows its steps and returns its result.
- * Throws what {@link modelError} makes of its error event, MODEL_PROGRAM_DIED when it ends without a word, {@link InterruptedError}.
+ * Throws what {@link modelError} makes of its error event, MODEL_PROGRAM_DIED when it ends without a word.
  */
 export async function runModel(options: ModelRunOptions): Promise<ModelResult> {
   const { execa } = await import('execa');
@@ -118,11 +118,4 @@ async function writeLog({ logFile, ui }: ModelRunOptions, lines: string[]): Prom
     // What made the run fail matters more than this.
     ui.warn(`${logFile} could not be written (${(error as NodeJS.ErrnoException).code}).`);
   }
-}
-
-function interrupted(): InterruptedError {
-  return new InterruptedError({
-    message: 'Interrupted while the model was trained or logged.',
-    hint: 'Run it again: mlflow-gcp model',
-  });
 }
