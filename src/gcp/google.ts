@@ -56,3 +56,8 @@ export interface Google {
   /** Closes connections that are kept alive. */
   close(): void;
 }
+
+/** Opens the door to Google Cloud. Nothing is loaded or asked until a function needs it. */
+export function openGoogle(options: OpenGoogleOptions): Google {
+  throw new Error(options.userAgent);
+}

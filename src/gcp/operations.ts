@@ -21,3 +21,6 @@ export interface OperationFailure {
   message?: string | null;
   details?: unknown[] | null;
 }
+
+/** Waits until the operation is done and returns it; its error becomes a thrown one. An operation that is done already is not asked about. */
+export declare function pollOperation(google: Google, args: { what: string; started: LongOperation; read: (name: string) => Promise<LongOperation> } & WaitOptions): Promise<LongOperation>;

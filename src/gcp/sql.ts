@@ -1,8 +1,9 @@
+import { UserError } from '../errors.ts';
 import { isNotFound, isPermissionDenied } from './errors.ts';
 import type { Google } from './google.ts';
 import type { Labels } from './labels.ts';
 import type { WaitOptions } from './operations.ts';
-import { createOrGet, isTransient, poll } from './retry.ts';
+import { createOrGet, poll } from './retry.ts';
 import { changeInstance, waitSqlOperation } from './sql-operations.ts';
 
 /** What we read of a Cloud SQL instance. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
@@ -105,4 +106,58 @@ export async function createInstance(google: Google, args: { project: string; bo
     get: () => getInstance(google, instance),
   });
   return { value: await waitInstance(google, { ...instance, ...args }), created };
+}
+
+/** Waits until the instance is RUNNABLE, whoever is making or changing it. Throws SQL_INSTANCE_FAILED where it never will be. */
+export function waitInstance(google: Google, args: InstanceArgs & WaitOptions): Promise<SqlInstance> {
+  const start = google.clock.now();
+  return poll(google, {
+    what: `Cloud SQL instance ${args.instance} to be ready`,
+    timeoutMs: args.timeoutMs ?? CREATION_TIMEOUT_MS,
+    async attempt() {
+      const instance = await getInstance(google, args);
+      if (instance?.state === 'RUNNABLE') return instance;
+      if (instance?.state === 'FAILED' || instance?.state === 'SUSPENDED') throw instanceFailed(args, instance.state);
+      args.onPoll?.({ elapsedMs: google.clock.now() - start, metadata: { state: instance?.state } });
+      return undefined;
+    },
+  });
+}
+
+/**
+ * Changes the named settings and waits for it. What is left out stays; lists are replaced as a whole. Google runs one operation an
+ * instance at a time, so this waits for others. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances/patch
+ */
+export async function patchInstance(google: Google, args: InstanceArgs & { settings: SqlSettings } & WaitOptions): Promise<SqlInstance> {
+  const api = await google.apis.sqladmin();
+  await changeInstance(google, args, `changing Cloud SQL instance ${args.instance}`, async () => {
+    const { project, instance, settings } = args;
+    return (await api.instances.patch({ project, instance, requestBody: { settings } })).data;
+  });
+  return waitInstance(google, args);
+}
+
+/**
+ * Deletes the instance and waits; one that is not there is fine. Deletion protection has to be off. `finalBackupDays` keeps a last
+ * backup for that long. The name stays reserved for a week.
+ * https://docs.cloud.google.com/sql/docs/postgres/delete-instance
+ */
+export async function deleteInstance(google: Google, args: InstanceArgs & { finalBackupDays?: number } & WaitOptions): Promise<void> {
+  const api = await google.apis.sqladmin();
+  const { project, instance } = args;
+  const backup = args.finalBackupDays === undefined ? {} : { enableFinalBackup: true, finalBackupTtlDays: String(args.finalBackupDays) };
+  try {
+    await changeInstance(google, args, `deleting Cloud SQL instance ${instance}`, async () => (await api.instances.delete({ project, instance, ...backup })).data);
+  } catch (error) {
+    if ((await getInstance(google, args)) !== undefined) throw error;
+  }
+}
+
+function instanceFailed(args: InstanceArgs, state: string): UserError {
+  return new UserError({
+    code: 'SQL_INSTANCE_FAILED',
+    message: `Cloud SQL instance ${args.instance} in project ${args.project} is ${state}, so it will not become ready by itself.`,
+    hint: `See why: gcloud sql operations list --instance=${args.instance} --project=${args.project}`,
+    docs: 'https://docs.cloud.google.com/sql/docs/troubleshooting',
+  });
 }

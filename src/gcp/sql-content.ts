@@ -1,0 +1,107 @@
+import { isNotFound } from './errors.ts';
+import type { Google } from './google.ts';
+import type { WaitOptions } from './operations.ts';
+import { createOrGet } from './retry.ts';
+import type { InstanceArgs } from './sql.ts';
+import { changeInstance } from './sql-operations.ts';
+
+/** A database in an instance. */
+export interface SqlDatabase {
+  name: string;
+  charset?: string;
+  collation?: string;
+}
+/** A PostgreSQL role in an instance. Google never tells its password. */
+export interface SqlUser {
+  name: string;
+  /** BUILT_IN, CLOUD_IAM_SERVICE_ACCOUNT, … */
+  type?: string;
+}
+
+/** The database, or undefined. The instance has to run. */
+export async function getDatabase(google: Google, args: InstanceArgs & { database: string }): Promise<SqlDatabase | undefined> {
+  const api = await google.apis.sqladmin();
+  try {
+    return (await api.databases.get({ project: args.project, instance: args.instance, database: args.database })).data as SqlDatabase;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a UTF-8 database if it is missing and waits for it. https://docs.cloud.google.com/sql/docs/postgres/create-manage-databases */
+export function createDatabase(google: Google, args: InstanceArgs & { database: string } & WaitOptions): Promise<{ value: SqlDatabase; created: boolean }> {
+  const { project, instance, database } = args;
+  return createOrGet(google, {
+    // Asked first, because what a duplicate is answered with is not documented.
+    first: 'get',
+    get: () => getDatabase(google, args),
+    create: async () => {
+      const api = await google.apis.sqladmin();
+      const requestBody = { project, instance, name: database, charset: 'UTF8' };
+      await changeInstance(google, args, `creating database ${database}`, async () => (await api.databases.insert({ project, instance, requestBody })).data);
+      return getDatabase(google, args);
+    },
+  });
+}
+
+/** Deletes the database with all that is in it; one that is not there is fine. */
+export async function deleteDatabase(google: Google, args: InstanceArgs & { database: string } & WaitOptions): Promise<void> {
+  const api = await google.apis.sqladmin();
+  const { project, instance, database } = args;
+  try {
+    await changeInstance(google, args, `deleting database ${database}`, async () => (await api.databases.delete({ project, instance, database })).data);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The users of the instance, Google's own `postgres` among them. */
+export async function listUsers(google: Google, args: InstanceArgs): Promise<SqlUser[]> {
+  const api = await google.apis.sqladmin();
+  const { data } = await api.users.list({ project: args.project, instance: args.instance });
+  return (data.items ?? []) as SqlUser[];
+}
+
+/** The user, or undefined. */
+export async function getUser(google: Google, args: InstanceArgs & { user: string }): Promise<SqlUser | undefined> {
+  return (await listUsers(google, args)).find((user) => user.name === args.user);
+}
+
+/**
+ * Makes the user with this password if it is missing. A user that is there keeps its password (`created: false`): see
+ * {@link setUserPassword}. Never give a host for PostgreSQL. https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
+ */
+export function createUser(google: Google, args: InstanceArgs & { user: string; password: string } & WaitOptions): Promise<{ value: SqlUser; created: boolean }> {
+  const { project, instance, user, password } = args;
+  return createOrGet(google, {
+    first: 'get',
+    get: () => getUser(google, args),
+    create: async () => {
+      const api = await google.apis.sqladmin();
+      const requestBody = { project, instance, name: user, password };
+      await changeInstance(google, args, `creating database user ${user}`, async () => (await api.users.insert({ project, instance, requestBody })).data);
+      return getUser(google, args);
+    },
+  });
+}
+
+/** Gives the user this password and waits until it holds. */
+export async function setUserPassword(google: Google, args: InstanceArgs & { user: string; password: string } & WaitOptions): Promise<void> {
+  const api = await google.apis.sqladmin();
+  const { project, instance, user, password } = args;
+  await changeInstance(
+    google,
+    args,
+    `setting the password of database user ${user}`,
+    async () => (await api.users.update({ project, instance, name: user, requestBody: { name: user, password } })).data,
+  );
+}
+
+/** Deletes the user; one that is not there is fine. Google refuses while it owns anything in a database. */
+export async function deleteUser(google: Google, args: InstanceArgs & { user: string } & WaitOptions): Promise<void> {
+  if ((await getUser(google, args)) === undefined) return;
+  const api = await google.apis.sqladmin();
+  const { project, instance, user } = args;
+  await changeInstance(google, args, `deleting database user ${user}`, async () => (await api.users.delete({ project, instance, name: user })).data);
+}
