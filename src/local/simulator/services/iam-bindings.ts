@@ -1,6 +1,7 @@
-import { GoogleError, type Sim } from '../service.ts';
+import type { GoogleError, JsonObject, Sim } from '../service.ts';
 import { isAccountVisible } from './iam-accounts.ts';
 import { isPredefinedRole } from './iam-roles.ts';
+import { badRequest } from './refusals.ts';
 
 export interface Binding {
   role: string;
@@ -87,6 +88,11 @@ function unknownType(member: string): GoogleError {
   return badRequest(`The member ${member} is of an unknown type. Please set a valid type prefix for the member.`);
 }
 
-function badRequest(message: string): GoogleError {
-  return new GoogleError({ code: 400, status: 'INVALID_ARGUMENT', message, reason: 'badRequest' });
+/** Projects, folders and organizations cannot be opened to everybody. @throws GoogleError 400 */
+export function checkNoPublicMembers(body: JsonObject): void {
+  const { bindings } = (body['policy'] ?? {}) as { bindings?: Binding[] };
+  const open = bindings
+    ?.flatMap((binding) => binding.members ?? [])
+    .find((member) => member === 'allUsers' || member === 'allAuthenticatedUsers');
+  if (open) throw badRequest(`Members of type ${open} cannot be granted a role on this resource.`);
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, Sim } from '../service.ts';
-import { GoogleError } from '../service.ts';
 import { type Binding, canonicalBindings, checkBindings } from './iam-bindings.ts';
+import { aborted, badRequest } from './refusals.ts';
 
 /** An allow policy as the APIs with google.iam.v1 methods show it. https://docs.cloud.google.com/iam/docs/reference/rest/v1/Policy */
 export interface Policy {
@@ -147,19 +147,13 @@ function checkVersion(policy: Policy, before: PolicyRecord | undefined): void {
 
 function checkEtag(sent: string | undefined, before: PolicyRecord | undefined): void {
   if (!sent || sent === policyEtag(before) || !isOwnEtag(sent)) return;
-  throw new GoogleError({
-    code: 409,
-    status: 'ABORTED',
-    message: `There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. The request's ETag '${sent}' did not match the current policy's ETag '${policyEtag(before)}'.`,
-  });
+  throw aborted(
+    `There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. The request's ETag '${sent}' did not match the current policy's ETag '${policyEtag(before)}'.`,
+  );
 }
 
 /** An etag of eight bytes that is no time of this service was never given out here (a replayed exchange, say): it says nothing about which version was read, so it cannot be stale. */
 function isOwnEtag(etag: string): boolean {
   const bytes = Buffer.from(etag, 'base64');
   return bytes.length !== 8 || bytes[0] === 7;
-}
-
-function badRequest(message: string): GoogleError {
-  return new GoogleError({ code: 400, status: 'INVALID_ARGUMENT', message, reason: 'badRequest' });
 }
