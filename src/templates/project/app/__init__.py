@@ -1,0 +1,1 @@
+"""The MLflow server of this deployment: one process, closed to everyone without credentials."""
