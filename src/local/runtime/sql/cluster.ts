@@ -1,0 +1,134 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SqlInstance } from '../../runtime-port.ts';
+import { readJson, writeJson } from '../files.ts';
+import { boundFile } from '../log-files.ts';
+import { freePort } from '../ports.ts';
+import type { ProcessRegister } from '../process-register.ts';
+import type { Account } from './account.ts';
+import { type AdminAccess, asAdmin, prepareRoles } from './admin.ts';
+import type { Binaries } from './binaries.ts';
+import { type ClusterFiles, type ClusterRecord, linkSocket, prepareFolders, writeSettings } from './cluster-files.ts';
+import { becomesReady, endPostgres, initialize, launch, notReady } from './postgres.ts';
+
+/** A running PostgreSQL server. */
+export interface Cluster {
+  port: number;
+  access: AdminAccess;
+  isRunning(): boolean;
+  /** Takes over another TLS mode or certificate without a restart. */
+  apply(instance: SqlInstance): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  files: ClusterFiles;
+  logFile: string;
+  account: Account | undefined;
+  register: ProcessRegister;
+  binaries(databaseVersion: string): Promise<Binaries>;
+  note(line: string): void;
+}
+
+interface Setup extends ClusterOptions {
+  instance: SqlInstance;
+  found: Binaries;
+  password: string;
+}
+
+// The port that is free now may be taken a moment later.
+const PORT_ATTEMPTS = 3;
+const RESTART_MS = [100, 500, 2_000, 10_000];
+// One that ends sooner than this is likely to do so again.
+const SHORT_LIFE_MS = 10_000;
+const LOG_BYTES = 5_000_000;
+
+/**
+ * Makes the cluster of an instance if there is none, starts its server, and keeps it running: one that ends by itself is started again.
+ * Throws a {@link UserError} with the server's last words when it does not come up.
+ */
+export async function startCluster(instance: SqlInstance, options: ClusterOptions): Promise<Cluster> {
+  const record = readJson<ClusterRecord>(options.files.record);
+  // Data of one major version can be read by that version alone.
+  const found = await options.binaries(record === undefined ? instance.databaseVersion : `POSTGRES_${record.major}`);
+  const password = await prepareFolders(options.files, options.account);
+  await initialize(options.files, found, password, options.account);
+  const setup: Setup = { ...options, instance, found, password };
+  const started = await startServer(setup, record?.port);
+  if (record === undefined) await asAdmin(started.access, (client) => prepareRoles(client, instance.rootPassword));
+  writeRecord(setup, started.access.port);
+  return supervise(setup, started);
+}
+
+interface Started {
+  child: ChildProcess;
+  access: AdminAccess;
+}
+
+async function startServer(setup: Setup, preferredPort: number | undefined): Promise<Started> {
+  const { files, logFile, account, found, instance } = setup;
+  boundFile(logFile, LOG_BYTES);
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
+    const port = await freePort(attempt === 1 ? preferredPort : undefined);
+    await writeSettings(files, instance, port, account);
+    const child = launch(files, found, logFile, account);
+    setup.register.add(child, { title: `PostgreSQL ${instance.connectionName}`, stopSignal: 'SIGINT' });
+    const access = { socketFolder: files.socket, port, password: setup.password };
+    if (await becomesReady(child, files.socket, port, setup.password)) {
+      await linkSocket(files.socket, port);
+      return { child, access };
+    }
+  }
+  throw await notReady(logFile, instance.connectionName);
+}
+
+function writeRecord({ files, instance, found }: Setup, port: number): void {
+  const record: ClusterRecord = { connectionName: instance.connectionName, major: found.major, port, socketFolder: files.socket };
+  writeJson(files.record, record);
+}
+
+function supervise(setup: Setup, started: Started): Cluster {
+  const state = { ...started, stopping: false, settings: setup, restarting: Promise.resolve() };
+
+  const watch = () => {
+    const since = Date.now();
+    state.child.once('exit', () => {
+      if (!state.stopping) state.restarting = restart(Date.now() - since < SHORT_LIFE_MS ? 1 : 0);
+    });
+  };
+  const restart = async (failures: number): Promise<void> => {
+    setup.note(`PostgreSQL of ${setup.instance.connectionName} has ended by itself and is started again.`);
+    await delay(RESTART_MS[Math.min(failures, RESTART_MS.length - 1)]);
+    if (state.stopping) return;
+    try {
+      Object.assign(state, await startServer(state.settings, state.access.port));
+    } catch (error) {
+      setup.note(error instanceof Error ? error.message : String(error));
+      return restart(failures + 1);
+    }
+    writeRecord(setup, state.access.port);
+    watch();
+  };
+
+  watch();
+  return {
+    get port() {
+      return state.access.port;
+    },
+    get access() {
+      return state.access;
+    },
+    isRunning: () => !state.stopping,
+    async apply(instance) {
+      state.settings = { ...setup, instance };
+      await state.restarting;
+      await writeSettings(setup.files, instance, state.access.port, setup.account);
+      state.child.kill('SIGHUP');
+    },
+    async stop() {
+      state.stopping = true;
+      await state.restarting;
+      await endPostgres(state.child);
+    },
+  };
+}
