@@ -1,0 +1,149 @@
+import { AccessError } from '../../errors.ts';
+import { isPermissionDenied } from '../../gcp/errors.ts';
+import type { Google } from '../../gcp/google.ts';
+import { deploymentLabels } from '../../gcp/labels.ts';
+import {
+  type Bucket,
+  type BucketChange,
+  bucketPolicy,
+  createBucket,
+  deleteBucket,
+  getBucket,
+  patchBucket,
+} from '../../gcp/storage.ts';
+import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import type { Deployment } from '../deployment.ts';
+import { assertOurs, labelDifferences } from '../ownership.ts';
+import type { Resource } from '../resource.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const USUAL_BUCKET_SECONDS = 2;
+const BUILD_SOURCE_DAYS = 7;
+
+interface BucketRole {
+  id: 'artifact-bucket' | 'build-bucket';
+  bucket: string;
+  /** The service account that reads and writes its objects, and the id of its resource. */
+  account: string;
+  accountId: 'server-account' | 'build-account';
+  holdsData: boolean;
+  settings: BucketChange;
+  /** A bucket that the user named may be one that exists already; one that we named is ours or nobody's. */
+  adopt: boolean;
+}
+
+/** MLflow's artifacts. Deleted objects can be brought back for seven days, which is Google's own default made visible. */
+export function artifactBucket(deployment: Deployment): Resource {
+  return bucketResource(deployment, {
+    id: 'artifact-bucket',
+    bucket: deployment.artifactBucket,
+    account: deployment.serverAccount,
+    accountId: 'server-account',
+    holdsData: true,
+    adopt: deployment.artifacts.bucket !== undefined,
+    settings: { ...PRIVATE, softDeletePolicy: { retentionDurationSeconds: String(7 * DAY_SECONDS) } },
+  });
+}
+
+/**
+ * Sources and logs of builds, gone after a week. Made by us because the default one is in the US, is shared by all of the project's
+ * builds and has no uniform access, which new organisations forbid.
+ */
+export function buildBucket(deployment: Deployment): Resource {
+  return bucketResource(deployment, {
+    id: 'build-bucket',
+    bucket: deployment.buildBucket,
+    account: deployment.buildAccount,
+    accountId: 'build-account',
+    holdsData: false,
+    adopt: false,
+    settings: {
+      ...PRIVATE,
+      softDeletePolicy: { retentionDurationSeconds: '0' },
+      lifecycle: { rule: [{ action: { type: 'Delete' }, condition: { age: BUILD_SOURCE_DAYS } }] },
+    },
+  });
+}
+
+const PRIVATE: BucketChange = {
+  iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' },
+};
+
+function bucketResource(deployment: Deployment, role: BucketRole): Resource {
+  const { bucket } = role;
+  const title = `Bucket ${bucket}`;
+  // objectUser can read, write and delete objects, multipart uploads among them, and nothing of the bucket itself.
+  const grants = [accountGrant('roles/storage.objectUser', role.account)];
+  const body = { name: bucket, location: deployment.region, labels: deploymentLabels(deployment.name), ...role.settings };
+  const check = (found: Bucket): void => {
+    if (!role.adopt) assertOurs(title, found.labels, deployment);
+  };
+  return {
+    id: role.id,
+    title,
+    dependsOn: ['services', role.accountId],
+    usualSeconds: USUAL_BUCKET_SECONDS,
+    ...(role.holdsData && { holdsData: true }),
+    async observe({ google }) {
+      const found = await readBucket(google, bucket);
+      if (found === undefined) return { action: 'create', differences: [] };
+      check(found);
+      const differences = [
+        ...settingDifferences(found, role.settings),
+        ...labelDifferences(found.labels, deployment),
+        ...(await missingGrants(bucketPolicy(google, { bucket }), grants)),
+      ];
+      return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
+    },
+    async ensure({ google }) {
+      const { value, created } = await createBucket(google, { project: deployment.project, body });
+      check(value);
+      const differs = settingDifferences(value, role.settings).length + labelDifferences(value.labels, deployment).length > 0;
+      if (differs)
+        await patchBucket(google, { bucket, change: { ...role.settings, labels: { ...value.labels, ...body.labels } } });
+      const granted = await ensureGrants(google, bucketPolicy(google, { bucket }), grants);
+      if (created) return 'created';
+      return differs || granted ? 'updated' : 'unchanged';
+    },
+    async remove({ google }, progress) {
+      const found = await readBucket(google, bucket);
+      if (found === undefined) return 'absent';
+      assertOurs(title, found.labels, deployment);
+      await deleteBucket(google, { bucket, withObjects: true, onObjects: (count) => progress(`${count} objects deleted`) });
+      return 'deleted';
+    },
+  };
+}
+
+/** Bucket names are one namespace for the world, so a name that we may not look at is somebody else's. */
+async function readBucket(google: Google, bucket: string): Promise<Bucket | undefined> {
+  try {
+    return await getBucket(google, { bucket });
+  } catch (cause) {
+    if (!isPermissionDenied(cause)) throw cause;
+    throw new AccessError({
+      code: 'BUCKET_NOT_VISIBLE',
+      message: `Bucket ${bucket} exists, but you may not look at it: it is in another project, or you lack storage.buckets.get.`,
+      hint: 'Choose another bucket name with --bucket, or ask for roles/storage.admin on the project.',
+      cause,
+    });
+  }
+}
+
+function settingDifferences(found: Bucket, wanted: BucketChange): string[] {
+  const access = found.iamConfiguration;
+  const lines: Array<[string, unknown, unknown]> = [
+    ['uniform access', access?.uniformBucketLevelAccess?.enabled === true, true],
+    ['public access prevention', access?.publicAccessPrevention, 'enforced'],
+    [
+      'soft delete, seconds',
+      found.softDeletePolicy?.retentionDurationSeconds ?? '0',
+      wanted.softDeletePolicy?.retentionDurationSeconds ?? '0',
+    ],
+    ['lifecycle', (found.lifecycle?.rule?.length ?? 0) > 0, (wanted.lifecycle?.rule?.length ?? 0) > 0],
+  ];
+  // A lifecycle that somebody put on the artifact bucket is theirs to keep.
+  return lines
+    .filter(([what, is, should]) => is !== should && !(what === 'lifecycle' && should === false))
+    .map(([what, is, should]) => `${what}: ${String(is)} → ${String(should)}`);
+}

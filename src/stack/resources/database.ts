@@ -1,0 +1,107 @@
+import { UserError } from '../../errors.ts';
+import { accessVersion, getSecret, latestVersion, patchSecret } from '../../gcp/secrets.ts';
+import { getInstance } from '../../gcp/sql.ts';
+import {
+  createDatabase,
+  createUser,
+  deleteDatabase,
+  deleteUser,
+  getDatabase,
+  getUser,
+  setUserPassword,
+} from '../../gcp/sql-content.ts';
+import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import type { Deployment } from '../deployment.ts';
+import type { Resource, StackContext } from '../resource.ts';
+import { databaseLogin } from '../secret-values.ts';
+import { secretResourceId } from './secret.ts';
+
+/** On the database secret: the version whose password the database user was last given. */
+const APPLIED_LABEL = 'mlflow-gcp-applied';
+
+/** MLflow's database in the instance. */
+export function databaseResource(deployment: Deployment): Resource {
+  const args = { project: deployment.project, instance: deployment.sqlInstance, database: deployment.database.name };
+  return {
+    id: 'database',
+    title: `Database ${deployment.database.name}`,
+    dependsOn: ['sql-instance'],
+    usualSeconds: USUAL_SECONDS['sql.databases'],
+    holdsData: true,
+    async observe(context) {
+      const there = (await instanceRuns(context)) && (await getDatabase(context.google, args)) !== undefined;
+      return { action: there ? 'unchanged' : 'create', differences: [] };
+    },
+    async ensure({ google }) {
+      return (await createDatabase(google, args)).created ? 'created' : 'unchanged';
+    },
+    async remove(context) {
+      if (!(await instanceRuns(context)) || (await getDatabase(context.google, args)) === undefined) return 'absent';
+      await deleteDatabase(context.google, args);
+      return 'deleted';
+    },
+  };
+}
+
+/**
+ * The database user that the server signs in as. Its password is the one in the secret, which therefore comes first. Google never
+ * tells a user's password, so a label on the secret remembers which of its versions the user was last given.
+ */
+export function databaseUserResource(deployment: Deployment): Resource {
+  const { user } = deployment.database;
+  const args = { project: deployment.project, instance: deployment.sqlInstance, user };
+  const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
+  return {
+    id: 'database-user',
+    title: `Database user ${user}`,
+    // Google runs one operation an instance at a time, so the user waits for the database rather than for a refusal.
+    dependsOn: ['sql-instance', 'database', secretResourceId('database_url')],
+    usualSeconds: USUAL_SECONDS['sql.users'],
+    holdsData: true,
+    async observe(context) {
+      const { google } = context;
+      const [runs, found, version] = await Promise.all([
+        instanceRuns(context),
+        getSecret(google, secret),
+        latestVersion(google, secret),
+      ]);
+      if (!runs || (await getUser(google, args)) === undefined) return { action: 'create', differences: [] };
+      if (version !== undefined && found?.labels[APPLIED_LABEL] === version.version)
+        return { action: 'unchanged', differences: [] };
+      return { action: 'update', differences: [`password: that of version ${version?.version ?? '1'} of ${secret.secretId}`] };
+    },
+    async ensure(context) {
+      const { google } = context;
+      const [{ version, password }, found] = await Promise.all([passwordFromSecret(context), getSecret(google, secret)]);
+      const { created } = await createUser(google, { ...args, password });
+      const applied = found?.labels[APPLIED_LABEL] === version;
+      if (!created && !applied) await setUserPassword(google, { ...args, password });
+      if (!applied) await patchSecret(google, { ...secret, labels: { ...found?.labels, [APPLIED_LABEL]: version } });
+      if (created) return 'created';
+      return applied ? 'unchanged' : 'updated';
+    },
+    async remove(context) {
+      if (!(await instanceRuns(context)) || (await getUser(context.google, args)) === undefined) return 'absent';
+      await deleteUser(context.google, args);
+      return 'deleted';
+    },
+  };
+}
+
+async function instanceRuns({ google, deployment }: StackContext): Promise<boolean> {
+  const found = await getInstance(google, { project: deployment.project, instance: deployment.sqlInstance });
+  return found?.state === 'RUNNABLE';
+}
+
+async function passwordFromSecret({ google, deployment }: StackContext): Promise<{ version: string; password: string }> {
+  const secretId = deployment.secrets.database_url;
+  const secret = await accessVersion(google, { project: deployment.project, secretId });
+  const login = secret === undefined ? undefined : databaseLogin(secret.value);
+  if (secret !== undefined && login?.user === deployment.database.user)
+    return { version: secret.version, password: login.password };
+  throw new UserError({
+    code: 'DATABASE_SECRET_UNUSABLE',
+    message: `Secret ${secretId} in project ${deployment.project} does not hold a PostgreSQL URL for user ${deployment.database.user}.`,
+    hint: `Put the right URL in as a new version, or delete the secret and run mlflow-gcp init again: gcloud secrets delete ${secretId} --project=${deployment.project}`,
+  });
+}

@@ -1,0 +1,35 @@
+import { changePolicy, removeGrants } from '../../gcp/iam-policy.ts';
+import { projectPolicy } from '../../gcp/projects.ts';
+import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import type { Deployment } from '../deployment.ts';
+import type { Resource } from '../resource.ts';
+
+/**
+ * The two roles that can be given on the project alone: Cloud SQL instances and logs have no policy of their own. Everything else is
+ * granted on the single bucket, repository or secret. https://docs.cloud.google.com/sql/docs/postgres/roles-and-permissions
+ */
+export function projectRolesResource(deployment: Deployment): Resource {
+  const { project } = deployment;
+  const grants = [
+    accountGrant('roles/cloudsql.client', deployment.serverAccount),
+    accountGrant('roles/logging.logWriter', deployment.buildAccount),
+  ];
+  return {
+    id: 'project-roles',
+    title: 'Roles on the project',
+    dependsOn: ['server-account', 'build-account'],
+    usualSeconds: USUAL_SECONDS['iam.propagation'],
+    async observe({ google }) {
+      const differences = await missingGrants(projectPolicy(google, { project }), grants);
+      return { action: differences.length === 0 ? 'unchanged' : 'create', differences };
+    },
+    async ensure({ google }) {
+      return (await ensureGrants(google, projectPolicy(google, { project }), grants)) ? 'created' : 'unchanged';
+    },
+    async remove({ google }) {
+      const { changed } = await changePolicy(google, projectPolicy(google, { project }), removeGrants(grants));
+      return changed ? 'deleted' : 'absent';
+    },
+  };
+}

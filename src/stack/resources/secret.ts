@@ -1,0 +1,91 @@
+import { deploymentLabels } from '../../gcp/labels.ts';
+import { untilServiceUsable } from '../../gcp/retry.ts';
+import {
+  accessVersion,
+  addVersion,
+  createSecret,
+  deleteSecret,
+  getSecret,
+  latestVersion,
+  patchSecret,
+  secretPolicy,
+} from '../../gcp/secrets.ts';
+import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import type { Deployment, SecretKey } from '../deployment.ts';
+import { assertOurs, labelDifferences } from '../ownership.ts';
+import type { Resource, StackContext } from '../resource.ts';
+import { type SecretValue, secretValue } from '../secret-values.ts';
+
+const USUAL_SECRET_SECONDS = 2;
+
+/** The id of a secret's resource: `secret-database_url`. */
+export function secretResourceId(key: SecretKey): string {
+  return `secret-${key}`;
+}
+
+/** One of the five secrets, with a value, readable by the server's account and by nobody else of ours. */
+export function secretResource(deployment: Deployment, key: SecretKey): Resource {
+  const { project } = deployment;
+  const secretId = deployment.secrets[key];
+  const args = { project, secretId };
+  const title = `Secret ${secretId}`;
+  const labels = deploymentLabels(deployment.name);
+  const grants = [accountGrant('roles/secretmanager.secretAccessor', deployment.serverAccount)];
+  return {
+    id: secretResourceId(key),
+    title,
+    dependsOn: ['services', 'server-account'],
+    usualSeconds: USUAL_SECRET_SECONDS,
+    // The database's password is in it: without it the data that is kept could not be read.
+    ...(key === 'database_url' && { holdsData: true }),
+    async observe(context) {
+      const { google } = context;
+      const found = await getSecret(google, args);
+      if (found === undefined) return { action: 'create', differences: [] };
+      assertOurs(title, found.labels, deployment);
+      const [value, missing] = await Promise.all([
+        pendingValue(context, key, args),
+        missingGrants(secretPolicy(google, args), grants),
+      ]);
+      const differences = [
+        ...labelDifferences(found.labels, deployment),
+        ...(value === undefined ? [] : [value.reason]),
+        ...missing,
+      ];
+      return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
+    },
+    async ensure(context) {
+      const { google } = context;
+      const { value: found, created } = await untilServiceUsable(google, () => createSecret(google, { ...args, labels }));
+      assertOurs(title, found.labels, deployment);
+      const relabel = labelDifferences(found.labels, deployment).length > 0;
+      if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });
+      const pending = await pendingValue(context, key, args);
+      if (pending !== undefined) await addVersion(google, { ...args, value: pending.value });
+      const granted = await ensureGrants(google, secretPolicy(google, args), grants);
+      if (created) return 'created';
+      return relabel || granted || pending !== undefined ? 'updated' : 'unchanged';
+    },
+    async remove({ google }) {
+      const found = await getSecret(google, args);
+      if (found === undefined) return 'absent';
+      assertOurs(title, found.labels, deployment);
+      await deleteSecret(google, args);
+      return 'deleted';
+    },
+  };
+}
+
+/** The value to add as a new version and why; undefined where the newest one is right. */
+async function pendingValue(
+  context: StackContext,
+  key: SecretKey,
+  args: { project: string; secretId: string },
+): Promise<(SecretValue & { reason: string }) | undefined> {
+  const wanted = secretValue(context, key);
+  const latest = await latestVersion(context.google, args);
+  if (latest === undefined) return { ...wanted, reason: 'a first version' };
+  if (wanted.generated) return undefined;
+  const current = await accessVersion(context.google, args);
+  return current?.value === wanted.value ? undefined : { ...wanted, reason: 'a new version: its value changes' };
+}

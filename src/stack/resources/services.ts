@@ -1,0 +1,47 @@
+import { enabledServices, enableServices } from '../../gcp/serviceusage.ts';
+import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import type { Resource, StackContext } from '../resource.ts';
+
+/** The APIs that a deployment without access control calls, in Google's names. */
+export const REQUIRED_SERVICES = [
+  'run',
+  'sqladmin',
+  'secretmanager',
+  'artifactregistry',
+  'cloudbuild',
+  'iam',
+  'iamcredentials',
+  'cloudresourcemanager',
+  'serviceusage',
+  'storage',
+].map((name) => `${name}.googleapis.com`);
+
+/** The Google Cloud services of the project. They are never disabled again: something else may have come to need them. */
+export function servicesResource(): Resource {
+  return {
+    id: 'services',
+    title: 'Google Cloud services',
+    dependsOn: [],
+    usualSeconds: USUAL_SECONDS['services.enable'],
+    async observe(context) {
+      const missing = await missingServices(context);
+      if (missing.length === 0) return { action: 'unchanged', differences: [] };
+      return { action: 'create', differences: missing.map((service) => `enable ${service}`) };
+    },
+    async ensure(context, progress) {
+      const missing = await missingServices(context);
+      if (missing.length === 0) return 'unchanged';
+      progress(`enabling ${missing.length}`);
+      await enableServices(context.google, { projectNumber: context.deployment.projectNumber, services: missing });
+      return 'created';
+    },
+    async remove() {
+      return 'kept';
+    },
+  };
+}
+
+async function missingServices({ google, deployment }: StackContext): Promise<string[]> {
+  const enabled = await enabledServices(google, { projectNumber: deployment.projectNumber, services: REQUIRED_SERVICES });
+  return REQUIRED_SERVICES.filter((service) => !enabled.has(service));
+}

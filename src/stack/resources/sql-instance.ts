@@ -1,0 +1,66 @@
+import { UserError } from '../../errors.ts';
+import { untilServiceUsable } from '../../gcp/retry.ts';
+import { createInstance, deleteInstance, getInstance, patchInstance, type SqlInstance } from '../../gcp/sql.ts';
+import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import type { Deployment } from '../deployment.ts';
+import { assertOurs } from '../ownership.ts';
+import type { Resource } from '../resource.ts';
+import { compareSettings, wantedSettings } from './sql-settings.ts';
+
+const FINAL_BACKUP_DAYS = 7;
+
+/** The Cloud SQL instance: encrypted connections only, daily backups, protected against deletion. */
+export function sqlInstanceResource(deployment: Deployment): Resource {
+  const { project, region, database, sqlInstance } = deployment;
+  const args = { project, instance: sqlInstance };
+  const title = `Cloud SQL instance ${sqlInstance}`;
+  const check = (found: SqlInstance): void => {
+    // An instance that the user named may be one that exists already.
+    if (database.instance === undefined) assertOurs(title, found.settings.userLabels, deployment);
+    if (found.databaseVersion !== database.version) throw versionDiffers(found, deployment);
+  };
+  return {
+    id: 'sql-instance',
+    title,
+    dependsOn: ['services'],
+    usualSeconds: USUAL_SECONDS['sql.instances.insert'],
+    holdsData: true,
+    async observe({ google }) {
+      const found = await getInstance(google, args);
+      if (found === undefined) return { action: 'create', differences: [] };
+      check(found);
+      const { differences } = compareSettings(found.settings, deployment);
+      return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
+    },
+    async ensure({ google }, progress) {
+      const onPoll = ({ elapsedMs }: { elapsedMs: number }) => progress(`${Math.round(elapsedMs / 1000)} s`);
+      const body = { name: sqlInstance, region, databaseVersion: database.version, settings: wantedSettings(deployment) };
+      const { value, created } = await untilServiceUsable(google, () => createInstance(google, { project, body, onPoll }));
+      check(value);
+      if (created) return 'created';
+      const { differences, patch } = compareSettings(value.settings, deployment);
+      if (differences.length === 0) return 'unchanged';
+      await patchInstance(google, { ...args, settings: patch, onPoll });
+      return 'updated';
+    },
+    async remove({ google }, progress) {
+      const found = await getInstance(google, args);
+      if (found === undefined) return 'absent';
+      assertOurs(title, found.settings.userLabels, deployment);
+      progress('lifting the deletion protection');
+      if (found.settings.deletionProtectionEnabled)
+        await patchInstance(google, { ...args, settings: { deletionProtectionEnabled: false } });
+      progress(`deleting, with a last backup kept for ${FINAL_BACKUP_DAYS} days`);
+      await deleteInstance(google, { ...args, finalBackupDays: FINAL_BACKUP_DAYS });
+      return 'deleted';
+    },
+  };
+}
+
+function versionDiffers(found: SqlInstance, { database, project }: Deployment): UserError {
+  return new UserError({
+    code: 'SQL_VERSION_DIFFERS',
+    message: `Cloud SQL instance ${found.name} in project ${project} runs ${found.databaseVersion}, and ${database.version} is asked for.`,
+    hint: `Set database.version to ${found.databaseVersion} in mlflow-gcp.yaml; to upgrade the instance itself: gcloud sql instances patch ${found.name} --database-version=${database.version} --project=${project}`,
+  });
+}

@@ -1,0 +1,76 @@
+import { deploymentLabels } from '../../gcp/labels.ts';
+import type { SqlSettings } from '../../gcp/sql.ts';
+import type { Deployment } from '../deployment.ts';
+import { labelDifferences } from '../ownership.ts';
+
+/**
+ * What a new instance is asked with.
+ * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances#Settings
+ */
+export function wantedSettings(deployment: Deployment): SqlSettings {
+  const { database } = deployment;
+  return {
+    tier: database.tier,
+    // Never left to Google: from PostgreSQL 16 on the default is ENTERPRISE_PLUS, which refuses small tiers and costs some 20 times as much.
+    edition: database.edition,
+    availabilityType: database.availability,
+    activationPolicy: 'ALWAYS',
+    dataDiskSizeGb: String(database.diskGb),
+    dataDiskType: 'PD_SSD',
+    storageAutoResize: true,
+    ipConfiguration: { ipv4Enabled: true, sslMode: 'ENCRYPTED_ONLY' },
+    backupConfiguration: {
+      enabled: true,
+      startTime: '03:00',
+      pointInTimeRecoveryEnabled: true,
+      transactionLogRetentionDays: 7,
+      backupRetentionSettings: { retentionUnit: 'COUNT', retainedBackups: 7 },
+    },
+    deletionProtectionEnabled: true,
+    userLabels: deploymentLabels(deployment.name),
+  };
+}
+
+export interface SettingsChange {
+  /** One line a difference, for people. */
+  differences: string[];
+  /** Only the fields to change, so that flags, networks, backup times and labels of others stay as they are. */
+  patch: SqlSettings;
+}
+
+/** Holds an instance's settings against those wanted, field by field, and only for the fields that are ours. */
+export function compareSettings(has: SqlSettings, deployment: Deployment): SettingsChange {
+  const wanted = wantedSettings(deployment);
+  const changes: Array<{ line: string; patch: SqlSettings }> = [];
+  const compare = (what: string, is: unknown, should: unknown, patch: SqlSettings): void => {
+    if (is !== should) changes.push({ line: `${what}: ${String(is ?? 'none')} → ${String(should)}`, patch });
+  };
+  compare('tier', has.tier, wanted.tier, pick(wanted, 'tier'));
+  compare('edition', has.edition, wanted.edition, pick(wanted, 'edition'));
+  compare('availability', has.availabilityType, wanted.availabilityType, pick(wanted, 'availabilityType'));
+  compare('activation', has.activationPolicy, wanted.activationPolicy, pick(wanted, 'activationPolicy'));
+  compare('backups', has.backupConfiguration?.enabled === true, true, pick(wanted, 'backupConfiguration'));
+  compare('deletion protection', has.deletionProtectionEnabled === true, true, pick(wanted, 'deletionProtectionEnabled'));
+  // Client certificates are stricter than what we ask for: whoever turned them on keeps them.
+  const encrypted =
+    has.ipConfiguration?.sslMode === 'ENCRYPTED_ONLY' || has.ipConfiguration?.sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
+  compare('encrypted connections only', encrypted, true, {
+    ipConfiguration: { ...has.ipConfiguration, sslMode: 'ENCRYPTED_ONLY' },
+  });
+  // A disk only ever grows, by itself too.
+  const grows = Number(has.dataDiskSizeGb ?? 0) < deployment.database.diskGb;
+  if (grows) compare('disk, GB', has.dataDiskSizeGb, wanted.dataDiskSizeGb, pick(wanted, 'dataDiskSizeGb'));
+  const labels = labelDifferences(has.userLabels, deployment);
+  return {
+    differences: [...changes.map(({ line }) => line), ...labels],
+    patch: Object.assign(
+      {},
+      ...changes.map(({ patch }) => patch),
+      labels.length > 0 && { userLabels: { ...has.userLabels, ...wanted.userLabels } },
+    ),
+  };
+}
+
+function pick<K extends keyof SqlSettings>(settings: SqlSettings, key: K): Pick<SqlSettings, K> {
+  return { [key]: settings[key] } as Pick<SqlSettings, K>;
+}

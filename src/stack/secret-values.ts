@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { connectionName, type Deployment, type SecretKey } from './deployment.ts';
+import type { StackContext } from './resource.ts';
+
+export interface SecretValue {
+  value: string;
+  /** Made up here: only for a secret that has no value yet. Otherwise the value is what the secret has to hold. */
+  generated: boolean;
+}
+
+/** 192 bits in letters that need no quoting in URLs, shells or YAML. */
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** What a secret holds, or is given at first. */
+export function secretValue(
+  { deployment, credentials }: Pick<StackContext, 'deployment' | 'credentials'>,
+  key: SecretKey,
+): SecretValue {
+  switch (key) {
+    case 'artifact_url':
+      return { value: `gs://${deployment.artifactBucket}`, generated: false };
+    case 'tracking_url':
+      return { value: deployment.url, generated: false };
+    case 'tracking_username':
+      return { value: credentials.username ?? 'mlflow', generated: credentials.username === undefined };
+    case 'tracking_password':
+      return { value: credentials.password ?? newPassword(), generated: credentials.password === undefined };
+    case 'database_url':
+      return { value: databaseUrl(deployment, newPassword()), generated: true };
+  }
+}
+
+/**
+ * The SQLAlchemy URL over Cloud Run's socket. The socket is inside the connector's own TLS tunnel and speaks plain PostgreSQL, so
+ * no sslmode belongs here. https://docs.cloud.google.com/run/docs/configuring/connect-cloudsql
+ */
+export function databaseUrl(deployment: Deployment, password: string): string {
+  const { user, name } = deployment.database;
+  return `postgresql+psycopg2://${encodeURIComponent(user)}:${encodeURIComponent(password)}@/${encodeURIComponent(name)}?host=/cloudsql/${connectionName(deployment)}`;
+}
+
+/** User and password of such a URL; undefined where the text is not one. */
+export function databaseLogin(url: string): { user: string; password: string } | undefined {
+  const match = /^postgresql\+psycopg2:\/\/([^:@/]+):([^@/]+)@/.exec(url);
+  if (match === null) return undefined;
+  return { user: decodeURIComponent(match[1] ?? ''), password: decodeURIComponent(match[2] ?? '') };
+}

@@ -1,0 +1,27 @@
+import { type Deployment, SECRET_KEYS } from './deployment.ts';
+import type { Resource } from './resource.ts';
+import { artifactBucket, buildBucket } from './resources/bucket.ts';
+import { databaseResource, databaseUserResource } from './resources/database.ts';
+import { projectRolesResource } from './resources/project-roles.ts';
+import { repositoryResource } from './resources/repository.ts';
+import { secretResource } from './resources/secret.ts';
+import { buildAccount, serverAccount, serviceAccountResource } from './resources/service-account.ts';
+import { servicesResource } from './resources/services.ts';
+import { sqlInstanceResource } from './resources/sql-instance.ts';
+
+/** What `init` makes: everything that the server needs before it can be deployed. */
+export function baseStack(deployment: Deployment): Resource[] {
+  return [
+    servicesResource(),
+    serviceAccountResource(deployment, serverAccount(deployment)),
+    serviceAccountResource(deployment, buildAccount(deployment)),
+    projectRolesResource(deployment),
+    repositoryResource(deployment),
+    artifactBucket(deployment),
+    buildBucket(deployment),
+    sqlInstanceResource(deployment),
+    databaseResource(deployment),
+    ...SECRET_KEYS.map((key) => secretResource(deployment, key)),
+    databaseUserResource(deployment),
+  ];
+}
