@@ -1,3 +1,5 @@
+import type { UserError } from '../errors.ts';
+
 /** A question that a person answers; each is tied to the flag that answers it without a person. */
 interface Question {
   /** Long flag with its dashes, such as `--project`: named when nobody can be asked. */
@@ -23,13 +25,41 @@ export interface SelectQuestion extends Question {
 export interface ConfirmQuestion extends Question {
   /** Defaults to no: a dangerous thing wants a yes. */
   default?: boolean;
+  /** The answer where nobody can be asked, `--yes` or not. Without it, such a run needs `--yes`. */
+  unattended?: boolean;
 }
 
+/** A question of a wizard, with the answer that flag, environment or file already give. */
+export type WizardQuestion = (
+  | ({ kind: 'text'; given?: string | undefined } & TextQuestion)
+  | ({ kind: 'secret'; given?: string | undefined } & TextQuestion)
+  | ({ kind: 'select'; given?: string | undefined } & SelectQuestion)
+  | ({ kind: 'confirm'; given?: boolean | undefined } & ConfirmQuestion)
+) & {
+  /** Asked only if this holds for the answers to the questions before; otherwise the answer is undefined. */
+  when?: (answers: Readonly<Record<string, string | boolean | undefined>>) => boolean;
+};
+export type Answers<Q extends Record<string, WizardQuestion>> = {
+  [K in keyof Q]: (Q[K]['kind'] extends 'confirm' ? boolean : string) | (Q[K] extends { when: unknown } ? undefined : never);
+};
+
+/**
+ * Asking. Prompts are written to stderr. `--yes` answers confirmations, and data questions by their default. Where nobody can be
+ * asked, data questions take their default too, and what is then without an answer is a UsageError (MISSING_ANSWER) with a
+ * command line to paste. Ctrl-C at a prompt is an InterruptedError.
+ */
 export interface Ask {
   text(question: TextQuestion): Promise<string>;
   secret(question: TextQuestion): Promise<string>;
   select(question: SelectQuestion): Promise<string>;
   confirm(question: ConfirmQuestion): Promise<boolean>;
+  /** As `confirm`, but a no is a UserError (DECLINED): the command ends with status 1 and one line. */
+  agree(question: ConfirmQuestion): Promise<void>;
+  /**
+   * Asks all questions of a wizard in order and checks the given answers. Where nobody can be asked, it fails once, naming every
+   * missing answer. `agreesLater`: an `agree` will follow, so that a missing `--yes` is named with the rest and before any work.
+   */
+  all<const Q extends Record<string, WizardQuestion>>(questions: Q, options?: { agreesLater?: boolean }): Promise<Answers<Q>>;
 }
 
 /** A piece of work that is being shown. */
@@ -40,17 +70,20 @@ export interface Step {
 
 /** A set of steps that run at once; the terminal form shows them together. */
 export interface StepGroup {
-  run<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions): Promise<T>;
+  run<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions<T>): Promise<T>;
 }
-export interface StepOptions {
+export interface StepOptions<T = unknown> {
   /** Usual duration in seconds, shown when the step takes longer than a moment. */
   usualSeconds?: number;
   /** Turns the value that the work returned into the word behind the title: created, updated, unchanged. */
-  outcome?: (value: never) => string;
+  outcome?(value: T): string;
 }
 
 /** A row or a list for people; the json form leaves it out. */
-export type Block = { kind: 'text'; text: string } | { kind: 'pairs'; pairs: Array<[string, string]> } | { kind: 'table'; head: string[]; rows: string[][] };
+export type Block =
+  | { kind: 'text'; text: string }
+  | { kind: 'pairs'; pairs: Array<[string, string]> }
+  | { kind: 'table'; head: string[]; rows: string[][] };
 
 /**
  * The one way in which the program asks and shows. There are three forms: terminal, plain and json.
@@ -61,10 +94,12 @@ export interface Ui {
   readonly interactive: boolean;
   readonly ask: Ask;
   /** Runs `work` as one visible step on stderr and returns its value. Rethrows what it throws. */
-  step<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions): Promise<T>;
+  step<T>(title: string, work: (step: Step) => Promise<T>, options?: StepOptions<T>): Promise<T>;
   /** Runs steps side by side under one display. */
   steps<T>(work: (group: StepGroup) => Promise<T>): Promise<T>;
-  /** stderr, left out by `--quiet`. */
+  /** Blocks for people on stderr before a question or a wait (a plan, say); left out by `--quiet` and `--json`. */
+  preview(blocks: Block[]): void;
+  /** stderr, left out by `--quiet` and `--json`. */
   note(text: string): void;
   /** stderr, always. */
   warn(text: string): void;
@@ -76,4 +111,6 @@ export interface Ui {
 export interface CommandResult {
   data: Record<string, unknown>;
   show: Block[];
+  /** The command has a result and failed all the same (a check that found something): shown after the result, and sets the exit status. */
+  failure?: UserError;
 }

@@ -1,0 +1,71 @@
+// Bundles src/main.ts into dist/: what is published is this one package, with nothing to install beside it.
+// `node scripts/build.ts` does nothing when nothing changed; `--force` builds all the same; `--clean` also empties dist/ first.
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { isFresh, recordInputs } from './build-freshness.ts';
+import { thirdPartyLicenses } from './build-licenses.ts';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const dist = path.join(root, 'dist');
+/** Programs of other terminals and tests may still load the chunks of the build before. */
+const OLD_CHUNK_MS = 10 * 60_000;
+
+const flags = new Set(process.argv.slice(2));
+if (flags.has('--clean')) await rm(dist, { recursive: true, force: true });
+if (flags.has('--force') || flags.has('--clean') || !(await isFresh(root, dist))) {
+  const started = performance.now();
+  const metafile = await bundle();
+  await recordInputs(root, dist, Object.keys(metafile.inputs));
+  await removeOldChunks(metafile);
+  console.error(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+async function bundle(): Promise<Metafile> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/main.ts'],
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    minify: true,
+    // Error names are shown to people and told apart by tests.
+    keepNames: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+    // CommonJS libraries call require for Node's own modules.
+    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  // Chunks before the entry: whoever starts the program meanwhile finds every file that main.js names.
+  const entryLast = outputFiles.toSorted((a, b) => Number(a.path.endsWith('main.js')) - Number(b.path.endsWith('main.js')));
+  for (const file of entryLast) await replace(file.path, file.contents);
+  await replace(path.join(dist, 'meta.json'), JSON.stringify(metafile));
+  await replace(path.join(dist, 'THIRD-PARTY-LICENSES'), await thirdPartyLicenses(root, metafile));
+  return metafile;
+}
+
+async function replace(file: string, contents: string | Uint8Array): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, contents);
+  await rename(temporary, file);
+}
+
+async function removeOldChunks(metafile: Metafile): Promise<void> {
+  const current = new Set(Object.keys(metafile.outputs).map((output) => path.basename(output)));
+  const folder = path.join(dist, 'chunks');
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (current.has(name)) continue;
+    const file = path.join(folder, name);
+    const facts = await stat(file).catch(() => undefined);
+    if (facts && Date.now() - facts.mtimeMs > OLD_CHUNK_MS) await rm(file, { force: true });
+  }
+}

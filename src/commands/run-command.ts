@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import type { Deps } from '../deps.ts';
+import { BugError } from '../errors.ts';
+import { globalOptions } from '../settings/global-options.ts';
+import { flagName } from '../settings/names.ts';
+import type { Option } from '../settings/option.ts';
+import { type GivenFlags, resolveOptions } from '../settings/resolve-options.ts';
+import { resolveSettings, surprisingOrigin } from '../settings/settings.ts';
+import { toFailure } from '../ui/failure.ts';
+import { makeUi } from '../ui/make-ui.ts';
+import { decideModes } from '../ui/modes.ts';
+import { reportResult } from '../ui/report.ts';
+import type { CommandSpec } from './command.ts';
+
+/** How long a command that was interrupted may take to end its children and connections. */
+const GRACE_MS = 5_000;
+
+/**
+ * Resolves options and settings, makes the Ui, runs the command and prints its result. Returns the exit status; rejects with
+ * whatever the command or the checks before it threw. `commandLine` is what was typed, from the program's name on.
+ */
+export async function runCommand(
+  spec: CommandSpec,
+  command: Command,
+  args: string[],
+  deps: Deps,
+  commandLine: string[],
+): Promise<number> {
+  const given = givenFlags(command);
+  const globals = resolveOptions(globalOptions, given, deps.env);
+  const own = resolveOptions(spec.options, given, deps.env);
+  const settings = await resolveSettings(globals, deps, spec.readsFile ?? true);
+  const modes = decideModes(settings, deps);
+  const ui = await makeUi(deps, modes, commandLine);
+  const surprise = surprisingOrigin(settings);
+  if (surprise !== undefined) ui.warn(surprise);
+  const action = await spec.load();
+  const originOf = (key: string) => own.origins[key] ?? 'default';
+  const work = action.run({ deps, ui, settings, options: own.values, originOf, args });
+  const result = await (spec.foreground ? work : endingWith(work, deps.signal));
+  if (result === undefined) {
+    if (spec.foreground) return 0;
+    throw new BugError(`The command ${spec.name} returned no result.`);
+  }
+  const failure = result.failure && toFailure(result.failure, deps.signal, commandLine);
+  await reportResult(result, failure, deps, modes);
+  return failure?.status ?? 0;
+}
+
+/** What commander read from the command line, the global flags being looked for at each level. */
+function givenFlags(command: Command): GivenFlags {
+  const levels: Command[] = [];
+  for (let level: Command | null = command; level !== null; level = level.parent) levels.push(level);
+  return (key: string, option: Option<unknown>) => {
+    const flag = flagName(key);
+    const level = levels.find((one) => one.options.some((known) => known.long === flag));
+    const name = level?.options.find((known) => known.long === flag)?.attributeName();
+    if (level === undefined || name === undefined || level.getOptionValueSource(name) !== 'cli') return undefined;
+    return option.kind === 'switch' ? true : (level.getOptionValue(name) as string | string[]);
+  };
+}
+
+/** The work's result, or the interruption a few seconds after it came, even if the work does not listen to its signal. */
+async function endingWith<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let listener: (() => void) | undefined;
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    listener = () => {
+      timer = setTimeout(() => reject(signal.reason), GRACE_MS);
+    };
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    clearTimeout(timer);
+    if (listener) signal.removeEventListener('abort', listener);
+  }
+}

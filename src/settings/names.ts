@@ -1,0 +1,22 @@
+import type { Option } from './option.ts';
+
+/** `allowIp` → `--allow-ip` */
+export function flagName(key: string): string {
+  return `--${kebab(key)}`;
+}
+
+/** `allowIp` → `MLFLOW_GCP_ALLOW_IP` */
+export function envName(key: string): string {
+  return `MLFLOW_GCP_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The flag as commander wants it and as `--help` shows it: `-y, --yes`, `--project <id>`, `--allow-ip <cidr...>`. */
+export function flagSyntax(key: string, option: Option<unknown>): string {
+  const long = option.short ? `-${option.short}, ${flagName(key)}` : flagName(key);
+  if (option.kind === 'switch') return long;
+  return `${long} <${option.placeholder ?? 'value'}${option.kind === 'list' ? '...' : ''}>`;
+}
+
+function kebab(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
