@@ -1,14 +1,29 @@
-import type { Google } from './google.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { InterruptedError, UserError } from '../errors.ts';
+import { failureOf, isAlreadyExists } from './errors.ts';
+import type { GoogleFailure } from './failure.ts';
 
 /** Time and chance, handed in so that waits can be counted. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when it is aborted. */
+  /** Resolves after `ms`; rejects as soon as the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Between 0 and 1. */
   random(): number;
 }
+
+/** What waits need; a {@link Google} has it. */
+export interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }),
+  random: () => Math.random(),
+};
 
 export interface RetryOptions {
   /** Whether to try again after this error. Default {@link isTransient}. */
@@ -21,18 +36,142 @@ export interface RetryOptions {
   maxMs?: number;
 }
 
+/** Statuses that pass by themselves. */
+const TRANSIENT_STATUSES = [408, 429, 500, 502, 503, 504];
+/** 403s that are about rates, and the older APIs' names for them. */
+const RATE_REASONS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED', 'CONCURRENT_OPERATIONS_QUOTA_EXCEEDED'];
+/** Connections that broke: the request may or may not have taken effect. */
+const BROKEN_CONNECTION = ['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_STREAM_PREMATURE_CLOSE', 'REQUEST_TIMEOUT'];
+
+/** Whether Google turned the request away unread, for its rate: it can be sent again whatever its method. */
+export function isRateLimited(failure: GoogleFailure): boolean {
+  return failure.status === 429 || failure.reasons.some((reason) => RATE_REASONS.includes(reason));
+}
+
+/** Network trouble and the statuses that pass by themselves: 408, 429, 5xx, and 403 for rates. gRPC's codes come with these statuses. */
+export function isTransientFailure(failure: GoogleFailure): boolean {
+  if (isRateLimited(failure) || TRANSIENT_STATUSES.includes(failure.status)) return true;
+  return failure.status === 0 && failure.reasons.some((code) => BROKEN_CONNECTION.includes(code) || code === 'EAI_AGAIN');
+}
+
+/** Whether the same may work a little later. */
+export function isTransient(error: unknown): boolean {
+  const failure = failureOf(error);
+  return failure !== undefined && isTransientFailure(failure);
+}
+
+/**
+ * How long to wait after the attempt of this number (from 0): exponential with full jitter, and no shorter than Google asked for.
+ * https://docs.cloud.google.com/storage/docs/retry-strategy#exponential-backoff
+ */
+export function backoff(attempt: number, options: { firstMs: number; maxMs: number; random: number; retryAfterMs?: number | undefined }): number {
+  const limit = Math.min(options.maxMs, options.firstMs * 2 ** attempt);
+  return Math.max(options.random * limit, options.retryAfterMs ?? 0);
+}
+
 /**
  * Runs `work` again, after waits that grow and are jittered, as long as `when` says so and time is left; throws the last error. The
- * door already repeats single requests that can be repeated; this is for steps that must start from an earlier point.
+ * transport already repeats single requests that can be repeated; this is for steps that must start from an earlier point.
  */
-export declare function retry<T>(google: Google, work: () => Promise<T>, options?: RetryOptions): Promise<T>;
-/** Asks at growing intervals until `attempt` gives a value; TIMED_OUT with `what` after `timeoutMs`. */
-export declare function poll<T>(google: Google, options: { what: string; attempt: () => Promise<T | undefined>; timeoutMs: number; firstMs?: number; maxMs?: number }): Promise<T>;
-/** Creates what may be there already, or may have been made by a call whose answer was lost: then it is looked up. `created` is false where it was there before. */
-export declare function createOrGet<T>(google: Google, options: { create: () => Promise<T | undefined>; get: () => Promise<T | undefined>; first?: 'get' | 'create' }): Promise<{ value: T; created: boolean }>;
-/** Runs the first calls to a service that was enabled a moment ago: SERVICE_DISABLED is asked again for up to ten minutes. */
-export declare function untilServiceUsable<T>(google: Google, work: () => Promise<T>): Promise<T>;
-/** For `changePolicy`'s `alsoRetry` and others: whether this is the 400 that a policy gives for a service account that it has not heard of yet. */
-export declare function isUnknownIdentity(error: unknown): boolean;
-/** Network trouble and the statuses that pass by themselves: 408, 429, 5xx, gRPC 4/8/10/14, 403 for rates. */
-export declare function isTransient(error: unknown): boolean;
+export async function retry<T>(google: Waiting, work: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
+  const { when = isTransient, timeoutMs = 120_000, firstMs = 100, maxMs = 10_000 } = options;
+  const end = google.clock.now() + timeoutMs;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const wait = backoff(attempt, { firstMs, maxMs, random: google.clock.random(), retryAfterMs: failureOf(error)?.retryAfterMs });
+      if (google.signal.aborted || !when(error) || google.clock.now() + wait > end) throw error;
+      await pause(google, wait);
+    }
+  }
+}
+
+/**
+ * Asks until `attempt` gives a value. The first looks are close together and the waits then grow with the time gone by, so that
+ * something that takes a second is not waited for much longer and something that takes minutes is not asked for much. Trouble that
+ * passes does not end the wait. Throws TIMED_OUT after `timeoutMs`.
+ */
+export async function poll<T>(
+  google: Waiting,
+  options: { what: string; attempt: () => Promise<T | undefined>; timeoutMs: number; firstMs?: number; maxMs?: number },
+): Promise<T> {
+  const { firstMs = 10, maxMs = 5_000 } = options;
+  const start = google.clock.now();
+  for (;;) {
+    const found = await unlessTransient(options.attempt);
+    if (found !== undefined) return found;
+    const elapsed = google.clock.now() - start;
+    if (elapsed >= options.timeoutMs) throw timedOut(options.what, options.timeoutMs);
+    await pause(google, Math.min(maxMs, Math.max(firstMs, elapsed * 0.05)));
+  }
+}
+
+/**
+ * Creates what may be there already, or may have been made by a call whose answer was lost: then it is looked up, and made again
+ * only if it is missing. `created` is false where it was there before. Whether it is the caller's own has to be seen from its labels.
+ * `first: 'get'` looks before the first attempt.
+ */
+export async function createOrGet<T>(
+  google: Waiting,
+  options: { create: () => Promise<T | undefined>; get: () => Promise<T | undefined>; first?: 'get' | 'create' },
+): Promise<{ value: T; created: boolean }> {
+  const before = options.first === 'get' ? await options.get() : undefined;
+  if (before !== undefined) return { value: before, created: false };
+  let lost = false;
+  return retry(google, async () => {
+    try {
+      const made = await options.create();
+      const value = made ?? (await options.get());
+      if (value === undefined) throw new LostError();
+      return { value, created: true };
+    } catch (error) {
+      const ambiguous = isTransient(error);
+      if (!ambiguous && !isAlreadyExists(error)) throw error;
+      const found = await options.get();
+      // A duplicate that we met after an answer of ours was lost is our own.
+      if (found !== undefined) return { value: found, created: ambiguous || lost };
+      lost ||= ambiguous;
+      throw error;
+    }
+  });
+}
+
+/** Sleeps, or throws what the interruption was. */
+export async function pause(google: Waiting, ms: number): Promise<void> {
+  try {
+    await google.clock.sleep(ms, google.signal);
+  } catch (error) {
+    throw google.signal.aborted ? interruption(google.signal) : error;
+  }
+}
+
+/** The error for an aborted signal: its own reason, where that is one for people. */
+export function interruption(signal: AbortSignal): UserError {
+  if (signal.reason instanceof UserError) return signal.reason;
+  return new InterruptedError({ message: 'Interrupted.', hint: 'Run the same command again: it goes on from what is there.' });
+}
+
+async function unlessTransient<T>(attempt: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (isTransient(error)) return undefined;
+    throw error;
+  }
+}
+
+function timedOut(what: string, timeoutMs: number): UserError {
+  return new UserError({
+    code: 'TIMED_OUT',
+    message: `Waited ${Math.round(timeoutMs / 60_000)} minutes for ${what}, and it is not done.`,
+    hint: 'It may still come: run the same command again, it goes on from what is there.',
+  });
+}
+
+/** Made, and yet not to be found. */
+class LostError extends UserError {
+  constructor() {
+    super({ code: 'CREATED_AND_GONE', message: 'Google Cloud made a resource that is not there a moment later.', hint: 'Run the same command again.' });
+  }
+}
