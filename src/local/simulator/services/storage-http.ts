@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { GoogleError, type JsonObject, type RawRequest, type Sim } from '../service.ts';
+
+/** What Google's servers send with each answer of the upload and download paths. */
+const SERVER = { server: 'UploadServer', vary: 'Origin, X-Origin' };
+
+/** Sends a JSON document; nothing but the head where there is no body. */
+export function sendJson(request: RawRequest, status: number, body?: JsonObject, headers: Record<string, string> = {}): void {
+  const text = body === undefined ? '' : `${JSON.stringify(body, null, 2)}\n`;
+  request.response.writeHead(status, {
+    ...SERVER,
+    ...(body === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' }),
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  });
+  request.response.end(text);
+}
+
+/** Runs a route's work and answers refusals in the form of the JSON API. */
+export function inJsonForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
+  return async (request: RawRequest, sim: Sim): Promise<void> => {
+    try {
+      await work(request, sim);
+    } catch (error) {
+      if (request.response.headersSent || request.message.destroyed) {
+        request.response.destroy();
+        return;
+      }
+      if (!(error instanceof GoogleError)) throw error;
+      const { code, message, reason, domain, location, locationType } = error.facts;
+      if (code === 304) {
+        sendJson(request, 304);
+        return;
+      }
+      const place = { ...(location ? { location } : {}), ...(locationType ? { locationType } : {}) };
+      const errors = [{ message, domain: domain ?? 'global', reason: reason ?? 'invalid', ...place }];
+      sendJson(request, code, { error: { code, message, errors } });
+    }
+  };
+}
+
+export function header(message: IncomingMessage, name: string): string | undefined {
+  const value = message.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/**
+ * Reads a small body as JSON.
+ * @param limit bytes
+ * @throws GoogleError 400 where it is no JSON object, 413 where it is too large
+ */
+export async function readJson(body: Readable, limit = 1 << 20): Promise<JsonObject> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new GoogleError({ code: 413, message: 'Request entity is too large.', reason: 'uploadTooLarge' });
+    chunks.push(chunk);
+  }
+  return parseJson(Buffer.concat(chunks).toString());
+}
+
+/** @throws GoogleError 400 parseError */
+export function parseJson(text: string): JsonObject {
+  if (text.trim() === '') return {};
+  const refusal = new GoogleError({ code: 400, message: 'Parse Error', reason: 'parseError' });
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusal;
+    return value as JsonObject;
+  } catch {
+    throw refusal;
+  }
+}
