@@ -23,6 +23,8 @@ type Shown = ProjectRecord & { projectId: string; projectNumber: string };
 export const cloudresourcemanager: Service = {
   api: 'cloudresourcemanager',
   versions: ['v1', 'v3'],
+  findProject: (sim, idOrNumber) =>
+    idOrNumber === sim.project.projectId || idOrNumber === sim.project.projectNumber ? sim.project : undefined,
   methods: {
     'cloudresourcemanager.projects.get': (call, sim) => show(call, read(sim, idOf(call))),
     'cloudresourcemanager.projects.list': (call, sim) => {

@@ -107,3 +107,21 @@ export function showAccount(account: AccountRecord): JsonObject {
     ...(account.disabled ? { disabled: true } : {}),
   };
 }
+
+const DELETED_KIND = 'iam.deletedServiceAccounts';
+const UNDELETE_DAYS = 30;
+
+/** Keeps what a deleted account was, for the 30 days in which it can be undeleted. */
+export function keepDeleted(sim: Sim, account: AccountRecord): void {
+  sim.store.put(DELETED_KIND, account.uniqueId, account);
+}
+
+export function findDeleted(sim: Sim, uniqueId: string): AccountRecord | undefined {
+  const account = sim.store.get<AccountRecord>(DELETED_KIND, uniqueId);
+  const age = sim.now().getTime() - Date.parse(account?.deleteTime ?? '');
+  return age < UNDELETE_DAYS * 86_400_000 ? account : undefined;
+}
+
+export function forgetDeleted(sim: Sim, account: AccountRecord): void {
+  sim.store.delete(DELETED_KIND, account.uniqueId);
+}

@@ -157,3 +157,15 @@ function isOwnEtag(etag: string): boolean {
   const bytes = Buffer.from(etag, 'base64');
   return bytes.length !== 8 || bytes[0] === 7;
 }
+
+/** Writes a member by another name in every policy: a service account that is deleted, or there again. Etags stay, for nobody set a policy. */
+export function renameMember(sim: Sim, from: string, to: string): void {
+  for (const { key, value } of sim.store.list<PolicyRecord>(KIND)) {
+    if (!value.bindings.some((binding) => binding.members.includes(from))) continue;
+    const bindings = value.bindings.map((binding) => ({
+      ...binding,
+      members: binding.members.map((member) => (member === from ? to : member)),
+    }));
+    sim.store.put(KIND, key, { ...value, bindings });
+  }
+}

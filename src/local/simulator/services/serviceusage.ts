@@ -49,6 +49,7 @@ export const serviceusage: Service = {
     'serviceusage.operations.get': (call, sim) => getOperation(sim, String(call.params['name'])),
     'serviceusage.operations.list': (_call, sim) => listOperations(sim),
   },
+  isEnabled,
   operations: {
     enable: { usual: 'services.enable', finish: finishEnable },
     batchEnable: { usual: 'services.enable', finish: finishEnable },

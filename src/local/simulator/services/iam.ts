@@ -1,0 +1,13 @@
+import type { Service } from '../service.ts';
+import { roleMethods } from './iam-custom-roles.ts';
+import { keyMethods } from './iam-keys.ts';
+import { SIGNING_KEYS } from './iam-keys-store.ts';
+import { serviceAccountMethods } from './iam-service-accounts.ts';
+
+/** https://docs.cloud.google.com/iam/docs/reference/rest */
+export const iam: Service = {
+  api: 'iam',
+  versions: ['v1'],
+  methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods },
+  redact: (kind, value) => (kind === SIGNING_KEYS ? undefined : value),
+};
