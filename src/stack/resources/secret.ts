@@ -40,16 +40,14 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
     ...(key === 'database_url' && { holdsData: true }),
     async observe(context) {
       const { google } = context;
-      const found = await getSecret(google, args);
+      // All at once: a run with nothing to do should not take four looks one after another.
+      const [found, pending] = await Promise.all([getSecret(google, args), pendingValue(context, key, args)]);
       if (found === undefined) return { action: 'create', differences: [] };
       assertOurs(title, found.labels, deployment);
-      const [value, missing] = await Promise.all([
-        pendingValue(context, key, args),
-        missingGrants(secretPolicy(google, args), grants),
-      ]);
+      const missing = await missingGrants(secretPolicy(google, args), grants);
       const differences = [
         ...labelDifferences(found.labels, deployment),
-        ...(value === undefined ? [] : [value.reason]),
+        ...(pending === undefined ? [] : [pending.reason]),
         ...missing,
       ];
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
@@ -83,9 +81,8 @@ async function pendingValue(
   args: { project: string; secretId: string },
 ): Promise<(SecretValue & { reason: string }) | undefined> {
   const wanted = secretValue(context, key);
-  const latest = await latestVersion(context.google, args);
-  if (latest === undefined) return { ...wanted, reason: 'a first version' };
-  if (wanted.generated) return undefined;
+  if (wanted.generated)
+    return (await latestVersion(context.google, args)) === undefined ? { ...wanted, reason: 'a first version' } : undefined;
   const current = await accessVersion(context.google, args);
   return current?.value === wanted.value ? undefined : { ...wanted, reason: 'a new version: its value changes' };
 }

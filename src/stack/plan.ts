@@ -1,0 +1,45 @@
+import { isServiceDisabled } from '../gcp/errors.ts';
+import { criticalPathSeconds } from './graph.ts';
+import type { Observation, Resource, StackContext } from './resource.ts';
+
+export interface PlannedResource {
+  resource: Resource;
+  observation: Observation;
+}
+
+/** What would happen to each resource of a stack. */
+export interface Plan {
+  items: PlannedResource[];
+  /** Whether anything would be written. */
+  changes: boolean;
+  /** How long what is to be done usually takes at least, in seconds. */
+  usualSeconds: number;
+}
+
+/**
+ * Looks at every resource at once; nothing is written. A resource whose service is not enabled in the project yet cannot be there.
+ * Throws what the first look that fails throws: NOT_OURS, a missing permission, and so on.
+ */
+export async function planStack(resources: Resource[], context: StackContext): Promise<Plan> {
+  const items = await Promise.all(
+    resources.map(async (resource) => ({ resource, observation: await observe(resource, context) })),
+  );
+  const toDo = items.map(({ resource, observation }) => ({
+    ...resource,
+    usualSeconds: observation.action === 'unchanged' ? 0 : resource.usualSeconds,
+  }));
+  return {
+    items,
+    changes: items.some(({ observation }) => observation.action !== 'unchanged'),
+    usualSeconds: criticalPathSeconds(toDo),
+  };
+}
+
+async function observe(resource: Resource, context: StackContext): Promise<Observation> {
+  try {
+    return await resource.observe(context);
+  } catch (error) {
+    if (isServiceDisabled(error)) return { action: 'create', differences: [] };
+    throw error;
+  }
+}
