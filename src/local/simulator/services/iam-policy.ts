@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Sim } from '../service.ts';
+import { namesVersion } from './etags.ts';
 import { type Binding, canonicalBindings, checkBindings } from './iam-bindings.ts';
 import { aborted, badRequest } from './refusals.ts';
 
@@ -146,16 +147,10 @@ function checkVersion(policy: Policy, before: PolicyRecord | undefined): void {
 }
 
 function checkEtag(sent: string | undefined, before: PolicyRecord | undefined): void {
-  if (!sent || sent === policyEtag(before) || !isOwnEtag(sent)) return;
+  if (!sent || sent === policyEtag(before) || !namesVersion(sent)) return;
   throw aborted(
     `There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. The request's ETag '${sent}' did not match the current policy's ETag '${policyEtag(before)}'.`,
   );
-}
-
-/** An etag of eight bytes that is no time of this service was never given out here (a replayed exchange, say): it says nothing about which version was read, so it cannot be stale. */
-function isOwnEtag(etag: string): boolean {
-  const bytes = Buffer.from(etag, 'base64');
-  return bytes.length !== 8 || bytes[0] === 7;
 }
 
 /** Writes a member by another name in every policy: a service account that is deleted, or there again. Etags stay, for nobody set a policy. */

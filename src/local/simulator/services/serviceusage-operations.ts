@@ -1,3 +1,4 @@
+import { rpcCode } from '../error-form.ts';
 import { GoogleError, type JsonObject, type Operation, type Sim } from '../service.ts';
 import { notFound } from './refusals.ts';
 
@@ -15,7 +16,7 @@ export function show(operation: Operation): JsonObject {
     ...(operation.error
       ? {
           error: {
-            code: operation.error.code === 400 ? 9 : 13,
+            code: rpcCode(operation.error),
             message: operation.error.message,
             details: operation.error.details ?? [],
           },
