@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { access, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
+import { temporaryFolder } from './cache-folder.ts';
 import type { Python } from './python.ts';
 import { type Environment, lastLines, runTool } from './tool.ts';
-import { temporaryFolder } from './uv.ts';
 
 export interface ModelEnvironmentOptions {
   /** The user's own environment, their proxies and index settings among it. */
@@ -30,7 +30,6 @@ export async function ensureModelEnvironment(options: ModelEnvironmentOptions): 
   const folder = path.join(options.cache, `model-${await key(options)}`);
   // Follows the link to the interpreter: an environment whose Python was uninstalled is not taken.
   if (await exists(interpreter(folder))) return folder;
-  await rm(folder, { recursive: true, force: true });
   const uv = await options.uv();
   options.progress?.('installing Python packages');
   const aside = await temporaryFolder(options.cache);
@@ -79,7 +78,10 @@ async function moveInto(folder: string, aside: string): Promise<void> {
     await rename(aside, folder);
   } catch (error) {
     // Another process was faster: what it made is the same.
-    if (!(await exists(interpreter(folder)))) throw error;
+    if (await exists(interpreter(folder))) return;
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await rm(folder, { recursive: true, force: true });
+    await rename(aside, folder);
   }
 }
 

@@ -37,7 +37,7 @@ export async function runModel(options: ModelRunOptions): Promise<ModelResult> {
     buffer: false,
     cancelSignal: options.signal,
     // Time to close the run on the server after a Ctrl-C.
-    forceKillAfterDelay: 10_000,
+    forceKillAfterDelay: 4000,
   });
   const output: string[] = [];
   const errors = collect(child.iterable({ from: 'stderr' }), output, options.ui);

@@ -40,6 +40,7 @@ export async function checkServer(settings: ClientSettings, route: ServerRoute):
 function judge(uri: string, { status, body }: Answer): void {
   if (status === 401) throw serverError('unauthorized', `${uri} does not accept the username and password (401).`);
   if (status === 403) throw serverError('forbidden', `${uri} refuses access from here (403).${reason(body)}`);
+  if (status === 407) throw serverError('server_unreachable', 'The proxy of HTTPS_PROXY wants a username and password (407).');
   // IAP sends those who are not signed in to Google's sign-in page.
   if (status >= 300 && status < 400) throw serverError('forbidden', `${uri} asks for a sign-in in a browser (${status}).`);
   if (status === 404) throw serverError('not_mlflow', `There is no MLflow tracking server at ${uri} (404).`);

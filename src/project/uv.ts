@@ -1,6 +1,7 @@
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
+import { temporaryFolder } from './cache-folder.ts';
 import type { Python } from './python.ts';
 import { type Environment, lastLines, runTool } from './tool.ts';
 
@@ -77,21 +78,6 @@ async function step(file: string, args: string[], options: UvOptions, failed: (o
   const { PYTHONHOME: _home, PYTHONPATH: _path, ...env } = options.env;
   const result = await runTool(file, args, { env, cwd: options.cache, ...(options.signal ? { signal: options.signal } : {}) });
   if (!result.ok) throw failed(lastLines(`${result.stdout}\n${result.stderr}`, 5));
-}
-
-/** A new folder inside the cache, made first when missing. Throws a {@link UserError} CACHE_NOT_WRITABLE. */
-export async function temporaryFolder(cache: string): Promise<string> {
-  try {
-    await mkdir(cache, { recursive: true });
-    return await mkdtemp(path.join(cache, 'new-'));
-  } catch (cause) {
-    throw new UserError({
-      code: 'CACHE_NOT_WRITABLE',
-      message: `Nothing can be written to ${cache} (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Free some space or mend the permissions of that folder, or name another one: XDG_CACHE_HOME=/path/to/folder',
-      cause,
-    });
-  }
 }
 
 function venvFailed(output: string): UserError {

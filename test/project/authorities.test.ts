@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { withAuthorities } from '../../src/project/authorities.ts';
+import { cacheFolder } from '../../src/project/cache-folder.ts';
+
+const cache = () => mkdtemp(path.join(tmpdir(), 'mlflow-gcp-authorities-'));
+
+test('nothing changes without NODE_EXTRA_CA_CERTS, or when the user has named files for the others', async () => {
+  const plain = { HTTPS_PROXY: 'http://p' };
+  expect(await withAuthorities(plain, '/nowhere')).toBe(plain);
+  const own = { NODE_EXTRA_CA_CERTS: 'a', REQUESTS_CA_BUNDLE: 'b', SSL_CERT_FILE: 'c', PIP_CERT: 'd' };
+  expect(await withAuthorities(own, '/nowhere')).toBe(own);
+});
+
+test('names one file with all authorities that Node.js trusts, the extra one among them', async () => {
+  const folder = await cache();
+  const { rootCertificates } = await import('node:tls');
+  // Any certificate will do that is not in the list: the same in another wrapping is one to Node.js.
+  const extra = path.join(folder, 'extra.pem');
+  await writeFile(extra, rootCertificates[0] ?? '');
+  const script = `
+    const { withAuthorities } = await import(${JSON.stringify(path.resolve('src/project/authorities.ts'))});
+    console.log(JSON.stringify(await withAuthorities({ NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS, PIP_CERT: '/own.pem' }, ${JSON.stringify(folder)})));`;
+  const run = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: extra },
+  });
+  const file = path.join(folder, 'authorities.pem');
+  expect(JSON.parse(run.stdout)).toEqual({
+    NODE_EXTRA_CA_CERTS: extra,
+    REQUESTS_CA_BUNDLE: file,
+    SSL_CERT_FILE: file,
+    PIP_CERT: '/own.pem',
+  });
+  const certificates = (await readFile(file, 'utf8')).match(/-----BEGIN CERTIFICATE-----/g) ?? [];
+  expect(certificates.length).toBeGreaterThan(rootCertificates.length);
+});
+
+test('a cache that cannot be written to is named', async () => {
+  const file = path.join(await cache(), 'file');
+  await writeFile(file, '');
+  await expect(withAuthorities({ NODE_EXTRA_CA_CERTS: 'a' }, file)).rejects.toMatchObject({ code: 'CACHE_NOT_WRITABLE' });
+});
+
+test('the cache is where the user says', () => {
+  expect(cacheFolder({ MLFLOW_GCP_HOME: '/srv/home', XDG_CACHE_HOME: '/x' })).toBe('/srv/home/cache');
+  expect(cacheFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/mlflow-gcp');
+  expect(cacheFolder({ XDG_CACHE_HOME: 'relative', HOME: '/home/ann' })).toMatch(/^\/home\/ann\/.*mlflow-gcp$/);
+});
