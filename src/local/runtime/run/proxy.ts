@@ -1,0 +1,142 @@
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { LOOPBACK } from '../ports.ts';
+import { forwardedHeaders, originForm, responseHeaders } from './proxy-headers.ts';
+
+export interface Upstream {
+  port: number;
+  timeoutSeconds: number;
+  /** Bytes that a request or an answer of known length may have; undefined: any number. */
+  largestBody: number | undefined;
+  /** Changes an answer's header on its way. */
+  rewrite?: (name: string, value: string) => string;
+}
+
+/**
+ * Passes a request on to a container and its answer back, streaming both. When the client goes away the container is told by a closed
+ * connection. Resolves when the exchange is over, however it ended; what goes wrong before the answer's beginning is answered as on Cloud Run.
+ */
+export function passOn(request: IncomingMessage, response: ServerResponse, upstream: Upstream): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    if (isTooLarge(request.headers['content-length'], upstream)) {
+      request.resume();
+      return refuse(response, 413, 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.');
+    }
+    const outgoing = openRequest(request, upstream);
+    const timer = setTimeout(() => {
+      refuse(response, 504, 'The request has been terminated because it has reached the maximum request timeout.');
+      outgoing.destroy();
+    }, upstream.timeoutSeconds * 1000);
+    response.once('close', () => {
+      clearTimeout(timer);
+      outgoing.destroy();
+    });
+    outgoing.once('response', (answer) => passBack(answer, response, upstream));
+    outgoing.once('error', () => refuse(response, 503, 'The service does not answer.'));
+    limitBody(request, response, upstream);
+    request.once('error', () => outgoing.destroy());
+    request.pipe(outgoing);
+  });
+}
+
+function openRequest(request: IncomingMessage, upstream: Upstream) {
+  return httpRequest({
+    host: LOOPBACK,
+    port: upstream.port,
+    method: request.method ?? 'GET',
+    path: originForm(request.url ?? '/'),
+    headers: forwardedHeaders(request),
+    // One connection each: an idle one that the server closes at the wrong moment would fail a request that cannot be sent again.
+    agent: false,
+  });
+}
+
+function passBack(answer: IncomingMessage, response: ServerResponse, upstream: Upstream): void {
+  if (response.headersSent || response.destroyed) {
+    answer.destroy();
+    return;
+  }
+  if (isTooLarge(answer.headers['content-length'], upstream)) {
+    answer.destroy();
+    return refuse(response, 500, 'Response size was too large. Please consider reducing response size.');
+  }
+  response.sendDate = false;
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer, upstream.rewrite));
+  response.flushHeaders();
+  // An answer that breaks off must not look whole.
+  answer.once('error', () => response.destroy());
+  answer.once('aborted', () => response.destroy());
+  answer.pipe(response);
+}
+
+function isTooLarge(length: string | undefined, { largestBody }: Upstream): boolean {
+  return largestBody !== undefined && length !== undefined && Number(length) > largestBody;
+}
+
+/** Counts a body of unknown length. */
+function limitBody(request: IncomingMessage, response: ServerResponse, { largestBody }: Upstream): void {
+  if (largestBody === undefined || request.headers['content-length'] !== undefined) return;
+  let total = 0;
+  request.on('data', (chunk: Buffer) => {
+    total += chunk.length;
+    if (total > largestBody) refuse(response, 413, 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.');
+  });
+}
+
+/** Answers by ourselves, or breaks the answer off when it has begun. */
+export function refuse(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close', 'cache-control': 'no-store' });
+  response.end(`${text}\n`);
+}
+
+/** Passes a WebSocket (or another upgrade) on and joins both ends; a refusal by the container is passed back. */
+export function passUpgradeOn(request: IncomingMessage, socket: Duplex, head: Buffer, upstream: Upstream): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', resolve);
+    const headers = [...forwardedHeaders(request), 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? ''];
+    const outgoing = httpRequest({
+      host: LOOPBACK,
+      port: upstream.port,
+      method: 'GET',
+      path: originForm(request.url ?? '/'),
+      headers,
+      agent: false,
+    });
+    socket.once('close', () => outgoing.destroy());
+    socket.on('error', () => outgoing.destroy());
+    outgoing.once('error', () => refuseUpgrade(socket, 503, 'Service Unavailable'));
+    outgoing.once('response', (answer) => {
+      socket.write(statusLine(answer) + headerLines([...responseHeaders(answer), 'Connection', 'close']));
+      answer.pipe(socket);
+    });
+    outgoing.once('upgrade', (answer, container, first) => {
+      socket.write(statusLine(answer) + headerLines(answer.rawHeaders));
+      socket.write(first);
+      container.write(head);
+      container.on('error', () => socket.destroy());
+      container.once('close', () => socket.destroy());
+      socket.once('close', () => container.destroy());
+      container.pipe(socket).pipe(container);
+    });
+    outgoing.end();
+  });
+}
+
+export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function statusLine(answer: IncomingMessage): string {
+  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`;
+}
+
+function headerLines(raw: string[]): string {
+  let text = '';
+  for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`;
+  return `${text}\r\n`;
+}
