@@ -7,10 +7,10 @@ import type { Deps } from './deps.ts';
 import { interruptible } from './signals.ts';
 
 /** Runs the program in this process and returns its exit status. It never rejects and never ends the process itself. */
-export async function main(process: NodeJS.Process): Promise<number> {
+export async function main(process: NodeJS.Process, parts: Partial<ProgramParts> = {}): Promise<number> {
   const { signal, outputClosed, release } = interruptible(process);
   try {
-    const status = await runProgram(process.argv.slice(2), dependencies(process, signal));
+    const status = await runProgram(process.argv.slice(2), dependencies(process, signal), parts);
     return outputClosed() && status !== 130 ? 0 : status;
   } finally {
     release();

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
-import { BugError } from '../errors.ts';
+import { BugError, InterruptedError } from '../errors.ts';
 import { globalOptions } from '../settings/global-options.ts';
 import { flagName } from '../settings/names.ts';
 import type { Option } from '../settings/option.ts';
@@ -60,13 +60,13 @@ function givenFlags(command: Command): GivenFlags {
   };
 }
 
-/** The work's result, or the interruption a few seconds after it came, even if the work does not listen to its signal. */
+/** The work's result, or what aborted the signal: a fault at once, Ctrl-C after a few seconds if the work does not listen to it. */
 async function endingWith<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let listener: (() => void) | undefined;
   const interrupted = new Promise<never>((_resolve, reject) => {
     listener = () => {
-      timer = setTimeout(() => reject(signal.reason), GRACE_MS);
+      timer = setTimeout(() => reject(signal.reason), signal.reason instanceof InterruptedError ? GRACE_MS : 0);
     };
     if (signal.aborted) listener();
     else signal.addEventListener('abort', listener, { once: true });

@@ -16,6 +16,7 @@ export function renderBlocks(blocks: Block[], layout: Layout): string {
 }
 
 function render(block: Block, layout: Layout): string {
+  if (block.kind === 'verbatim') return clean(block.text).replace(/\n+$/, '');
   if (block.kind === 'text') return wrap(clean(block.text), layout.columns).join('\n');
   return block.kind === 'pairs' ? pairs(block.pairs, layout) : table(block.head, block.rows, layout);
 }
@@ -78,5 +79,5 @@ function longestWord(text: string): number {
 /** What comes from a server, a file name or a log may hold control codes: none of them may reach the terminal. */
 function clean(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ');
+  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
 }

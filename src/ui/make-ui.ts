@@ -48,5 +48,5 @@ async function stepsOf(deps: Deps, modes: Modes): Promise<ShowSteps> {
   if (modes.quiet || modes.form === 'json') return silentSteps;
   if (modes.form === 'plain') return plainSteps(deps.stderr);
   const { terminalSteps } = await import('./terminal-steps.ts');
-  return terminalSteps(deps.stderr, makePaint(modes.color.stderr));
+  return terminalSteps(deps.stderr, makePaint(modes.color.stderr), modes.color.stderr);
 }

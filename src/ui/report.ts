@@ -32,7 +32,7 @@ function errorDocument({ code, message, hint, docs }: Failure): Record<string, u
 function failureText(failure: Failure, modes: Modes): string {
   const paint = makePaint(modes.color.stderr);
   const lines = [
-    `${paint.bad('Error:')} ${failure.message} (${failure.code})`,
+    `${paint.bad(`Error (${failure.code}):`)} ${failure.message}`,
     `${paint.bold('Next:')} ${failure.hint}`,
     ...(failure.docs === undefined || failure.hint.includes(failure.docs) ? [] : [`${paint.bold('More:')} ${failure.docs}`]),
   ];

@@ -15,20 +15,29 @@ interface Running {
 /** A step this long shows its elapsed time. */
 const PATIENCE_SECONDS = 2;
 const TICK_MS = 500;
+/** More lines than a window has could not be taken back. */
+const MOST_LINES = 12;
 
 /**
  * Steps on a terminal: those that run stand under one spinner with their elapsed time, and each leaves a line when it ends.
  * This module brings ora in: import it where a terminal is written to.
  */
-export function terminalSteps(stderr: Deps['stderr'], paint: Paint): ShowSteps {
+export function terminalSteps(stderr: Deps['stderr'], paint: Paint, color: boolean): ShowSteps {
   const running: Running[] = [];
   // stdin stays as it is: Ctrl-C has to come as a signal, and a prompt may follow.
-  const spinner = ora({ stream: stderr as unknown as NodeJS.WritableStream, discardStdin: false, isEnabled: true, color: false });
+  const spinner = ora({
+    stream: stderr as unknown as NodeJS.WritableStream,
+    discardStdin: false,
+    isEnabled: true,
+    color: color ? 'cyan' : false,
+  });
   let ticker: NodeJS.Timeout | undefined;
 
   const redraw = () => {
     const width = Math.max(20, stderr.columns || 80) - 2;
-    spinner.text = running.map((step) => describe(step, width)).join('\n  ');
+    const lines = running.slice(0, MOST_LINES).map((step) => describe(step, width));
+    const more = running.length - lines.length;
+    spinner.text = [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n  ');
   };
   const begin = (step: Running) => {
     running.push(step);

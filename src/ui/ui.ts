@@ -82,6 +82,8 @@ export interface StepOptions<T = unknown> {
 /** A row or a list for people; the json form leaves it out. */
 export type Block =
   | { kind: 'text'; text: string }
+  /** Lines to paste or to read by a program: never broken, whatever the width. */
+  | { kind: 'verbatim'; text: string }
   | { kind: 'pairs'; pairs: Array<[string, string]> }
   | { kind: 'table'; head: string[]; rows: string[][] };
 
