@@ -17,6 +17,6 @@ export const USUAL_SECONDS = {
   'cloudbuild.build': 120,
   'run.services': 15,
   'run.delete': 5,
-  'none': 0,
+  none: 0,
 } as const;
 export type DurationName = keyof typeof USUAL_SECONDS;

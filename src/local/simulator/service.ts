@@ -24,6 +24,17 @@ export interface Service {
   operations?: Record<string, OperationKind>;
   /** Called once at start, before the first request: starts in the runtime what the records say is running. */
   restore?(sim: Sim): void | Promise<void>;
+  /** Called before everything is forgotten (`POST /_simulator/reset`): removes from the runtime what this service made there. */
+  reset?(sim: Sim): void | Promise<void>;
+  /**
+   * What `GET /_simulator/state` may show of a record of this kind: the record without secret payloads, or undefined for nothing.
+   * Private keys (PEM) and properties called `password`, `rootPassword` or `privateKey…` are struck out by the kernel anyway.
+   */
+  redact?(kind: string, value: Json): unknown;
+  /** Given by the one service that holds the projects. Undefined where there is none. */
+  findProject?(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } | undefined;
+  /** Given by the one service that holds what is enabled. `service` is a full name: `run.googleapis.com`. */
+  isEnabled?(sim: Sim, projectId: string, service: string): boolean;
 }
 
 /** Answers with the JSON body to send (200), or a {@link Reply} where status or headers differ. Refuses with a {@link GoogleError}. */
@@ -138,13 +149,21 @@ export interface Operation {
 }
 export interface OperationKind {
   usual: DurationName;
-  /** The effect, when the usual time is over: changes records, awaits the runtime. Its value is the response; a {@link GoogleError} is the operation's error. Run again after a kill. */
+  /**
+   * The effect, when the usual time is over: changes records, awaits the runtime. Its value is the response; a {@link GoogleError}
+   * is the operation's error, and the records written before it stay (a failed revision is there to be seen). Any other error undoes
+   * them and ends the operation as INTERNAL. Run again after a kill.
+   */
   finish(operation: Operation, sim: Sim): unknown | Promise<unknown>;
 }
 export interface Operations {
   start(spec: { api: string; kind: string; data: JsonObject; principal: string }): Operation;
   get(id: string): Operation | undefined;
   list(api: string): Operation[];
+  /** Changes the data of one that goes on: progress, for its metadata. */
+  update(id: string, data: JsonObject): void;
+  /** Forgets a finished one. */
+  delete(id: string): void;
   /** Resolves when done or after `ms` at the latest, with the operation as it then is. */
   wait(id: string, ms: number): Promise<Operation>;
 }
@@ -169,6 +188,8 @@ export interface Sim {
   duration(name: DurationName): number;
   /** Another service's records are read through its exported functions, never its kinds. Signs with the simulator's authority. */
   authority: Authority;
+  /** Access tokens that stand for somebody: those of service accounts. */
+  tokens: Tokens;
   /** The simulator's own port on 127.0.0.1. */
   port(): number;
 }
@@ -177,4 +198,10 @@ export interface Authority {
   certificate: string;
   /** A key and certificate for these names, signed by it; kept, so that the same names get the same. PEM. */
   issue(names: string[]): Promise<{ key: string; certificate: string }>;
+}
+export interface Tokens {
+  /** A new access token of this principal. It is understood after a restart too. */
+  issue(email: string, options?: { scopes?: string[]; lifetimeSeconds?: number }): string;
+  /** Who a token stands for; any token that was not issued here stands for the person who uses the simulator. */
+  describe(token: string): { email: string; scopes: string[] /** ISO time */; expireTime?: string; issued: boolean };
 }

@@ -1,0 +1,160 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendJson, wantsEnumNumbers, wantsPretty, withEnumNumbers } from './answer.ts';
+import type { Method } from './discovery.ts';
+import type { Engine } from './engine.ts';
+import type { Family } from './error-form.ts';
+import { badRequest, errorBody, familyOf, methodNotFound, statusName, unauthenticated } from './error-form.ts';
+import { apiOfHost } from './hosts.ts';
+import { readParameters, unknownParameter } from './parameters.ts';
+import { checkSelection, parseSelection, select } from './partial-response.ts';
+import { projectOf } from './project-of.ts';
+import { readBytes, readJson } from './request-body.ts';
+import type { Call, Json } from './service.ts';
+import { GoogleError, Reply } from './service.ts';
+import { tokenOf } from './tokens.ts';
+import { readBody } from './validation.ts';
+
+/** A request on its way: what the front found out about it. */
+export interface Arrival {
+  message: IncomingMessage;
+  response: ServerResponse;
+  host: string;
+  /** Without the query, percent-encoded as it came. */
+  path: string;
+  query: URLSearchParams;
+}
+
+/** Answers a request for a method of one of Google's APIs. Never throws. */
+export async function dispatch(arrival: Arrival, engine: Engine): Promise<void> {
+  const { message, response, host, path, query } = arrival;
+  const api = apiOfHost(host, path);
+  const family = familyOf(api ?? '');
+  try {
+    const answer = await answerMethod(arrival, api, family, engine);
+    sendJson(message, response, { ...answer, pretty: wantsPretty(query) });
+  } catch (error) {
+    sendError(arrival, error, family, engine);
+  }
+}
+
+/** Sends a refusal in the form of the API; anything but a GoogleError is a fault of the simulator, and says so. */
+export function sendError(
+  arrival: Pick<Arrival, 'message' | 'response' | 'query'>,
+  error: unknown,
+  family: Family,
+  engine: Engine,
+): void {
+  const { message, response, query } = arrival;
+  const facts =
+    error instanceof GoogleError
+      ? error.facts
+      : {
+          code: 500,
+          status: 'INTERNAL',
+          message: 'Internal error encountered.',
+          details: [
+            {
+              '@type': 'type.googleapis.com/google.rpc.DebugInfo',
+              detail: error instanceof Error ? error.message : String(error),
+            },
+          ],
+        };
+  if (!(error instanceof GoogleError) && !message.destroyed) engine.onBug(error);
+  // What was not read of the body would be taken for the next request.
+  const headers: Record<string, string> = message.complete ? {} : { connection: 'close' };
+  sendJson(message, response, { status: facts.code, body: errorBody(facts, family), pretty: wantsPretty(query), headers });
+}
+
+async function answerMethod(
+  arrival: Arrival,
+  api: string | undefined,
+  family: Family,
+  engine: Engine,
+): Promise<{ status: number; body: unknown; headers?: Record<string, string> }> {
+  const { message, path, query } = arrival;
+  const found = api === undefined ? undefined : findMethod(engine, api, message.method ?? 'GET', path);
+  const token = tokenOf(message.headers.authorization, query);
+  if (!found) {
+    throw methodNotFound();
+  }
+  const { method, pathValues } = found;
+  if (token === undefined) throw unauthenticated(method.api, method.id, family);
+  const handler = engine.handler(method.api, method.version, method.id);
+  if (!handler) throw methodNotFound();
+  const params = readParameters(method, pathValues, query, family);
+  const selection = parseFields(query, method);
+  const call: Call = {
+    api: method.api,
+    version: method.version,
+    method: method.id,
+    httpMethod: method.table.httpMethod,
+    host: arrival.host,
+    params,
+    body: await requestBody(arrival, method, family),
+    headers: message.headers,
+    principal: engine.tokens.describe(token).email,
+  };
+  const result = await engine.transact(async (sim) => {
+    const project = projectOf(call);
+    if (project !== undefined) engine.requireEnabledFor(sim, method.api, project);
+    return handler(call, sim);
+  });
+  return shape(result, method, query, selection);
+}
+
+function findMethod(engine: Engine, api: string, httpMethod: string, path: string): ReturnType<typeof engine.discovery.find> {
+  if (!engine.discovery.has(api)) return undefined;
+  try {
+    return engine.discovery.find(api, httpMethod, path);
+  } catch (error) {
+    if (error instanceof URIError) throw badRequest([{ description: 'Invalid percent-encoding in the request path.' }]);
+    throw error;
+  }
+}
+
+function parseFields(query: URLSearchParams, method: Method): ReturnType<typeof parseSelection> | undefined {
+  const text = query.get('fields') ?? query.get('$fields');
+  if (!text) return undefined;
+  const selection = parseSelection(text);
+  if (method.table.response) checkSelection(selection, { ref: method.table.response }, method.document);
+  return selection;
+}
+
+async function requestBody({ message }: Arrival, method: Method, family: Family): Promise<Call['body']> {
+  const type = String(message.headers['content-type'] ?? '');
+  if (method.table.request && /^application\/x-www-form-urlencoded/i.test(type)) {
+    // What curl sends when no content type is given: Google takes it for more of the query.
+    const text = (await readBytes(message, 1024 * 1024, message.headers['content-length'])).toString();
+    if (text !== '')
+      throw badRequest([...new URLSearchParams(text).keys()].map((name) => ({ description: unknownParameter(name) })));
+    return readBody({}, method, family);
+  }
+  return readBody(await readJson(message, family === 'classic'), method, family);
+}
+
+function shape(
+  result: unknown,
+  method: Method,
+  query: URLSearchParams,
+  selection: ReturnType<typeof parseFields>,
+): { status: number; body: unknown; headers?: Record<string, string> } {
+  const reply = result instanceof Reply ? result : new Reply(200, result ?? {});
+  if (reply.body === undefined || reply.status >= 400) return reply;
+  const type = method.table.response ? { ref: method.table.response } : undefined;
+  // Through JSON: what a handler left undefined is not there.
+  let body = wantsEnumNumbers(query) || selection ? (JSON.parse(JSON.stringify(reply.body)) as Json) : reply.body;
+  if (selection) body = select(body as Json, selection);
+  if (wantsEnumNumbers(query)) body = withEnumNumbers(body as Json, type, method.document);
+  return { status: reply.status, body, headers: reply.headers };
+}
+
+/** The body of an answer to a fault: what Google's front end says of a service that does not answer. */
+export function faultBody(status: number, host: string, path: string): unknown {
+  const message =
+    status === 503
+      ? 'The service is currently unavailable.'
+      : status === 429
+        ? 'Resource has been exhausted (e.g. check quota).'
+        : 'Internal error encountered.';
+  return errorBody({ code: status, status: statusName(status), message }, familyOf(apiOfHost(host, path) ?? ''));
+}

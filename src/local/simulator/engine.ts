@@ -1,0 +1,179 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Runtime } from '../runtime-port.ts';
+import type { Discovery } from './discovery.ts';
+import type { DurationName } from './durations.ts';
+import { USUAL_SECONDS } from './durations.ts';
+import { serviceDisabled } from './error-form.ts';
+import { OperationRunner } from './operations.ts';
+import type { Authority, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
+import { GoogleError } from './service.ts';
+import type { RecordStore, Transaction } from './store.ts';
+import { autoCommit } from './store.ts';
+
+/** Need not be enabled: without them nothing could be. The rest of the exempt have no project. */
+const ALWAYS_ENABLED = new Set(['serviceusage', 'oauth2', 'sts', 'cloudresourcemanager', 'cloudbilling']);
+
+export interface EngineParts {
+  records: RecordStore;
+  discovery: Discovery;
+  services: Service[];
+  authority: Authority;
+  tokens: Tokens;
+  runtime: Runtime | undefined;
+  project: { projectId: string; projectNumber: string };
+  speed: number;
+  now(): Date;
+  port(): number;
+  onBug(error: unknown): void;
+}
+
+/** Holds the services together: their handlers, what a handler gets, and its transaction. */
+export class Engine {
+  readonly discovery: Discovery;
+  readonly services: Service[];
+  readonly tokens: Tokens;
+  readonly runner: OperationRunner;
+  readonly records: RecordStore;
+  readonly onBug: (error: unknown) => void;
+  /** For what is no call: each write is on disk at once. */
+  readonly sim: Sim;
+  private readonly parts: EngineParts;
+  private readonly handlers = new Map<string, Handler>();
+  private lastMicrosecond = 0;
+
+  constructor(parts: EngineParts) {
+    this.parts = parts;
+    this.discovery = parts.discovery;
+    this.services = parts.services;
+    this.tokens = parts.tokens;
+    this.records = parts.records;
+    this.onBug = parts.onBug;
+    for (const service of parts.services) {
+      for (const version of service.versions) {
+        for (const [id, handler] of Object.entries(service.methods))
+          this.handlers.set(`${service.api} ${version} ${id}`, handler);
+      }
+    }
+    this.runner = new OperationRunner({
+      kindOf: (api, kind) => this.operationKind(api, kind),
+      duration: (name) => this.duration(name),
+      now: parts.now,
+      timestamp: () => this.timestamp(),
+      id: randomId,
+      begin: () => this.begin(),
+      onBug: parts.onBug,
+    });
+    const store = autoCommit(parts.records);
+    this.sim = this.simOver(store, () => {
+      const operations = this.runner.within(store);
+      const start: typeof operations.start = (spec) => {
+        const operation = operations.start(spec);
+        this.runner.schedule([operation.id], store);
+        return operation;
+      };
+      return { ...operations, start };
+    });
+  }
+
+  handler(api: string, version: string, id: string): Handler | undefined {
+    return this.handlers.get(`${api} ${version} ${id}`);
+  }
+
+  /** Runs one call. What it wrote is on disk when this resolves; when it throws, nothing was written. */
+  async transact<T>(work: (sim: Sim) => T | Promise<T>): Promise<T> {
+    const { sim, transaction, started } = this.begin();
+    try {
+      const value = await work(sim);
+      transaction.commit();
+      return value;
+    } catch (error) {
+      transaction.rollback();
+      throw error;
+    } finally {
+      this.runner.schedule(started, transaction);
+    }
+  }
+
+  /** Throws 403 SERVICE_DISABLED, and 403 for a project that is not there. */
+  requireEnabledFor(sim: Sim, api: string, project: string): void {
+    if (ALWAYS_ENABLED.has(api)) return;
+    sim.requireEnabled(sim.findProject(project).projectId, `${api}.googleapis.com`);
+  }
+
+  private begin(): { sim: Sim; transaction: Transaction; started: string[] } {
+    const transaction = this.records.begin();
+    const operations = this.runner.within(transaction);
+    return { sim: this.simOver(transaction, () => operations), transaction, started: operations.started };
+  }
+
+  private simOver(store: Sim['store'], operations: () => Sim['operations']): Sim {
+    const { parts } = this;
+    const sim: Sim = {
+      store,
+      operations: operations(),
+      runtime: parts.runtime,
+      project: parts.project,
+      authority: parts.authority,
+      tokens: parts.tokens,
+      now: parts.now,
+      timestamp: () => this.timestamp(),
+      id: randomId,
+      duration: (name) => this.duration(name),
+      port: parts.port,
+      findProject: (idOrNumber) => this.findProject(sim, idOrNumber),
+      requireEnabled: (projectId, service) => this.requireEnabled(sim, projectId, service),
+    };
+    return sim;
+  }
+
+  private findProject(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } {
+    const holder = this.services.find((service) => service.findProject);
+    const own = this.parts.project;
+    const found = holder
+      ? holder.findProject?.(sim, idOrNumber)
+      : idOrNumber === own.projectId || idOrNumber === own.projectNumber
+        ? own
+        : undefined;
+    if (found) return found;
+    throw new GoogleError({
+      code: 403,
+      status: 'PERMISSION_DENIED',
+      message: `Permission denied on resource project ${idOrNumber}.`,
+      reason: 'forbidden',
+    });
+  }
+
+  private requireEnabled(sim: Sim, projectId: string, service: string): void {
+    const holder = this.services.find((candidate) => candidate.isEnabled);
+    if (!holder || holder.isEnabled?.(sim, projectId, service)) return;
+    const api = service.replace(/\.googleapis\.com$/, '');
+    const title = this.discovery.has(api) ? (this.discovery.methods(api)[0]?.document.title ?? service) : service;
+    throw serviceDisabled(service, title, this.findProject(sim, projectId));
+  }
+
+  private operationKind(api: string, kind: string): OperationKind {
+    for (const service of this.services) {
+      const found = service.api === api ? service.operations?.[kind] : undefined;
+      if (found) return found;
+    }
+    throw new Error(`${api} has no kind of operation called ${kind}`);
+  }
+
+  private duration(name: DurationName): number {
+    return (USUAL_SECONDS[name] * 1000) / this.parts.speed;
+  }
+
+  /** No two alike, so that what is sorted by time keeps its order. */
+  private timestamp(): string {
+    const microsecond = Math.max(this.parts.now().getTime() * 1000 + randomInt(1000), this.lastMicrosecond + 1);
+    this.lastMicrosecond = microsecond;
+    const seconds = new Date(Math.floor(microsecond / 1000)).toISOString().slice(0, 19);
+    return `${seconds}.${String(microsecond % 1_000_000).padStart(6, '0')}Z`;
+  }
+}
+
+function randomId(length: number): string {
+  return randomBytes(Math.ceil(length / 2))
+    .toString('hex')
+    .slice(0, length);
+}
