@@ -100,7 +100,7 @@ function outcome(done: StepDone): string {
   if (done.auc !== undefined) return `AUC ${done.auc.toFixed(4)}`;
   if (done.train !== undefined) return `${done.train} wines to train, ${done.test} to test`;
   if (done.version) return done.step === 'server' ? `MLflow ${done.version}` : `version ${done.version}`;
-  return 'done';
+  return 'logged';
 }
 
 async function collect(lines: AsyncIterable<unknown>, output: string[], ui: Ui): Promise<void> {

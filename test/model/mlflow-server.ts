@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { serverEnvironment } from './model-environment.ts';
+import { serverEnvironment } from '../support/python.ts';
 
 export interface RunningServer {
   url: string;
