@@ -1,9 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { UsageError } from './errors.ts';
 import type { Target } from './target.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What programs that we start (skaffold, gcloud, Python) need to reach Google the way we do. */
+const PASSED_ON = [
+  'HTTPS_PROXY',
+  'https_proxy',
+  'ALL_PROXY',
+  'all_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CLOUDSDK_AUTH_ACCESS_TOKEN',
+  'CLOUDSDK_CONFIG',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+];
 
 /**
  * The real Google Cloud, as the environment says to reach it: `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`, `all_proxy`), `NO_PROXY`,
  * `NODE_EXTRA_CA_CERTS`, `CLOUDSDK_AUTH_ACCESS_TOKEN`. Throws a UsageError where one of them cannot be used.
  */
-export function cloudTarget(env: Readonly<Record<string, string | undefined>>): Target {
-  throw new Error(JSON.stringify(env));
+export function cloudTarget(env: Environment): Target {
+  const proxy = proxyOf(env);
+  const isExempt = exemptions(env['NO_PROXY'] ?? env['no_proxy'] ?? '');
+  return {
+    kind: 'cloud',
+    proxyFor: (host) => (proxy === undefined || isExempt(host) ? undefined : proxy),
+    authorities: authoritiesOf(env['NODE_EXTRA_CA_CERTS']),
+    accessToken: env['CLOUDSDK_AUTH_ACCESS_TOKEN']?.trim() || undefined,
+    defaultProject: undefined,
+    reachableUrl: async (url) => url,
+    childEnvironment: () => Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+  };
+}
+
+function proxyOf(env: Environment): URL | undefined {
+  const name = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((candidate) => env[candidate]);
+  if (name === undefined) return undefined;
+  const value = env[name] ?? '';
+  // `proxy:3128` is what many write; a scheme is what the others mean by it.
+  const text = value.includes('://') ? value : `http://${value}`;
+  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol)) {
+    // The value is not shown: it may hold a password.
+    throw new UsageError({
+      code: 'PROXY_INVALID',
+      message: `${name} is not the address of an HTTP proxy.`,
+      hint: `export ${name}=http://HOST:PORT`,
+    });
+  }
+  return proxy;
+}
+
+/**
+ * The rules of NO_PROXY as curl, Go and Python's requests share them: names separated by commas; a name stands for itself and all
+ * below it, with or without a leading dot or `*.`; `*` for everything; addresses and networks for themselves.
+ */
+function exemptions(list: string): (host: string) => boolean {
+  const networks = new BlockList();
+  const names: string[] = [];
+  for (const rule of list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean)) {
+    const [address = '', prefix] = rule.replace(/^\[(.*)\](:\d+)?$/, '$1').split('/');
+    if (isIP(address) !== 0) {
+      networks.addSubnet(address, Number(prefix ?? (isIPv6(address) ? 128 : 32)), isIPv6(address) ? 'ipv6' : 'ipv4');
+    } else {
+      // A port, as in `host:443`, narrows the rule to what we only ever use.
+      names.push(rule.replace(/^\*(?=\.)/, '').replace(/:\d+$/, ''));
+    }
+  }
+  return (host) => {
+    const name = host.toLowerCase().replace(/^\[|\]$/g, '');
+    if (isIP(name) !== 0 && networks.check(name, isIPv6(name) ? 'ipv6' : 'ipv4')) return true;
+    return names.some(
+      (rule) => rule === '*' || name === rule.replace(/^\./, '') || name.endsWith(rule.startsWith('.') ? rule : `.${rule}`),
+    );
+  };
+}
+
+function authoritiesOf(file: string | undefined): string[] {
+  if (!file) return [];
+  try {
+    return [readFileSync(file, 'utf8')];
+  } catch (cause) {
+    throw new UsageError({
+      code: 'CA_FILE_UNREADABLE',
+      message: `The file that NODE_EXTRA_CA_CERTS names cannot be read: ${file}`,
+      hint: 'Name a PEM file with the certificates of your network, or unset NODE_EXTRA_CA_CERTS.',
+      cause,
+    });
+  }
 }

@@ -68,10 +68,20 @@ export async function createDockerRepository(
 }
 
 /** Brings labels and description to these values. */
-export async function patchRepository(google: Google, args: RepositoryArgs & { labels?: Labels; description?: string }): Promise<void> {
+export async function patchRepository(
+  google: Google,
+  args: RepositoryArgs & { labels?: Labels; description?: string },
+): Promise<void> {
   const api = await google.apis.artifactregistry();
-  const requestBody = { ...(args.labels && { labels: args.labels }), ...(args.description !== undefined && { description: args.description }) };
-  await api.projects.locations.repositories.patch({ name: repositoryName(args), updateMask: Object.keys(requestBody).join(','), requestBody });
+  const requestBody = {
+    ...(args.labels && { labels: args.labels }),
+    ...(args.description !== undefined && { description: args.description }),
+  };
+  await api.projects.locations.repositories.patch({
+    name: repositoryName(args),
+    updateMask: Object.keys(requestBody).join(','),
+    requestBody,
+  });
 }
 
 /** Deletes the repository with its images and waits for it; one that is not there is fine. */
@@ -92,7 +102,8 @@ export function repositoryPolicy(google: Google, args: RepositoryArgs): PolicyRe
     key: resource,
     async read() {
       const api = await google.apis.artifactregistry();
-      return (await api.projects.locations.repositories.getIamPolicy({ resource, 'options.requestedPolicyVersion': 3 })).data as Policy;
+      return (await api.projects.locations.repositories.getIamPolicy({ resource, 'options.requestedPolicyVersion': 3 }))
+        .data as Policy;
     },
     async write(policy) {
       const api = await google.apis.artifactregistry();

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { failureOf, isNotFound } from './errors.ts';
 import type { Google } from './google.ts';
-import type { WaitOptions } from './operations.ts';
+import { createOrGet } from './retry.ts';
 
 /** What a build is asked with. https://docs.cloud.google.com/build/docs/api/reference/rest/v1/projects.builds#Build */
 export interface BuildRequest {
@@ -18,10 +20,11 @@ export interface BuildRequest {
 }
 export interface Build {
   id: string;
-  /** QUEUED, WORKING, SUCCESS, FAILURE, INTERNAL_ERROR, TIMEOUT, CANCELLED, EXPIRED */
+  /** QUEUED, PENDING, WORKING, SUCCESS, FAILURE, INTERNAL_ERROR, TIMEOUT, CANCELLED, EXPIRED */
   status: string;
   statusDetail?: string;
   logUrl?: string;
+  /** With or without `gs://`. */
   logsBucket?: string;
   results?: { images?: Array<{ name: string; digest: string }> };
 }
@@ -31,25 +34,50 @@ export interface BuildArgs {
   id: string;
 }
 
-/** Starts a build. A lost answer is looked up by a tag that only this build carries. */
-export async function createBuild(google: Google, args: { project: string; region: string; build: BuildRequest }): Promise<Build> {
-  throw new Error(`${String(google)}${args.project}`);
+/** Starts a build. A lost answer is looked up by a tag that this build alone carries. */
+export async function createBuild(
+  google: Google,
+  args: { project: string; region: string; build: BuildRequest },
+): Promise<Build> {
+  const api = await google.apis.cloudbuild();
+  const parent = `projects/${args.project}/locations/${args.region}`;
+  const tag = `mlflow-gcp-${randomUUID()}`;
+  const requestBody = { ...args.build, tags: [...(args.build.tags ?? []), tag] };
+  const { value } = await createOrGet(google, {
+    async create() {
+      const { data } = await api.projects.locations.builds.create({ parent, requestBody });
+      return (data.metadata as { build?: Build } | undefined)?.build;
+    },
+    async get() {
+      const { data } = await api.projects.locations.builds.list({ parent, filter: `tags="${tag}"` });
+      return data.builds?.find((build) => build.tags?.includes(tag)) as Build | undefined;
+    },
+  });
+  return value;
 }
 
 /** The build, or undefined. */
 export async function getBuild(google: Google, args: BuildArgs): Promise<Build | undefined> {
-  throw new Error(`${String(google)}${args.id}`);
-}
-
-/**
- * Waits until the build succeeded, handing its log over as it grows (`onLog` gets whole lines). Throws BUILD_FAILED with the last
- * lines of the log. Aborted, it cancels the build.
- */
-export async function waitBuild(google: Google, args: BuildArgs & { onLog?: (line: string) => void } & WaitOptions): Promise<Build> {
-  throw new Error(`${String(google)}${args.id}`);
+  const api = await google.apis.cloudbuild();
+  try {
+    return (await api.projects.locations.builds.get({ name: buildName(args) })).data as Build;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Asks for the end of a running build; one that is over is fine. */
 export async function cancelBuild(google: Google, args: BuildArgs): Promise<void> {
-  throw new Error(`${String(google)}${args.id}`);
+  const api = await google.apis.cloudbuild();
+  try {
+    await api.projects.locations.builds.cancel({ name: buildName(args), requestBody: {} });
+  } catch (error) {
+    // FAILED_PRECONDITION: it is over.
+    if (!isNotFound(error) && failureOf(error)?.rpcStatus !== 'FAILED_PRECONDITION') throw error;
+  }
+}
+
+function buildName(args: BuildArgs): string {
+  return `projects/${args.project}/locations/${args.region}/builds/${args.id}`;
 }

@@ -22,7 +22,10 @@ export class GoogleAccessError extends AccessError {
 }
 
 /** The one place where a refusal of Google becomes an error for people. */
-export function errorFor(failure: GoogleFailure, options: { tokenGiven?: boolean; cause?: unknown } = {}): GoogleError | GoogleAccessError {
+export function errorFor(
+  failure: GoogleFailure,
+  options: { tokenGiven?: boolean; cause?: unknown } = {},
+): GoogleError | GoogleAccessError {
   const { access, ...facts } = factsOf(failure, options.tokenGiven === true);
   const withCause = options.cause === undefined ? facts : { ...facts, cause: options.cause };
   return access ? new GoogleAccessError(withCause, failure) : new GoogleError(withCause, failure);
@@ -53,7 +56,11 @@ export function operationError(facts: {
   // A refusal with a remedy of its own keeps it; everything else is told as what was being done.
   const isGeneral = ['GOOGLE_REFUSED', 'GOOGLE_UNAVAILABLE', 'NOT_FOUND', 'CONFLICT'].includes(mapped.code);
   const told = isGeneral
-    ? { code: 'OPERATION_FAILED', message: `Google Cloud gave up ${facts.what}: ${facts.message || rpcStatus}${facts.reason ? ` (${facts.reason})` : ''}`, hint: mapped.hint }
+    ? {
+        code: 'OPERATION_FAILED',
+        message: `Google Cloud gave up ${facts.what}: ${facts.message || rpcStatus}${facts.reason ? ` (${facts.reason})` : ''}`,
+        hint: mapped.hint,
+      }
     : mapped;
   return mapped.access ? new GoogleAccessError(told, failure) : new GoogleError(told, failure);
 }
@@ -82,7 +89,10 @@ export function isAlreadyExists(error: unknown): boolean {
   if (failure === undefined) return false;
   if (failure.rpcStatus === 'ALREADY_EXISTS' && !isOperationInProgress(error)) return true;
   // Older APIs answer 409 with a reason and no status; Cloud Storage's reason for a duplicate is `conflict`.
-  return failure.status === 409 && failure.reasons.some((reason) => ['alreadyExists', 'instanceAlreadyExists', 'conflict', 'duplicate'].includes(reason));
+  return (
+    failure.status === 409 &&
+    failure.reasons.some((reason) => ['alreadyExists', 'instanceAlreadyExists', 'conflict', 'duplicate'].includes(reason))
+  );
 }
 
 /** 409 of any kind. */
@@ -122,7 +132,11 @@ export function isServiceDisabled(error: unknown): boolean {
 /** Services of the project are being enabled or disabled by somebody else right now: the same call works a little later. */
 export function isServiceBeingChanged(error: unknown): boolean {
   const failure = failureOf(error);
-  return failure?.rpcStatus === 'FAILED_PRECONDITION' && new URL(failure.url).hostname === 'serviceusage.googleapis.com' && failure.violations.length === 0;
+  return (
+    failure?.rpcStatus === 'FAILED_PRECONDITION' &&
+    new URL(failure.url).hostname === 'serviceusage.googleapis.com' &&
+    failure.violations.length === 0
+  );
 }
 
 /** Cloud SQL is busy with another operation on the instance. */
@@ -141,5 +155,8 @@ export function isUnknownMember(error: unknown, members: string[]): boolean {
   const failure = failureOf(error);
   if (failure?.status !== 400) return false;
   const emails = members.map((member) => member.slice(member.indexOf(':') + 1));
-  return emails.some((email) => failure.message.includes(email)) || (failure.url.endsWith('/iam') && failure.reasons.includes('invalid'));
+  return (
+    emails.some((email) => failure.message.includes(email)) ||
+    (failure.url.endsWith('/iam') && failure.reasons.includes('invalid'))
+  );
 }

@@ -1,7 +1,10 @@
-import type { Readable } from 'node:stream';
 import type { Target } from '../target.ts';
-import type { Apis } from './apis.ts';
-import type { Clock } from './retry.ts';
+import { makeAgents } from './agents.ts';
+import { type Apis, makeApis } from './apis.ts';
+import { Door } from './door.ts';
+import { type Clock, systemClock } from './retry.ts';
+import { serviceOfHost } from './roles.ts';
+import { installTransport } from './transport.ts';
 
 export interface OpenGoogleOptions {
   target: Target;
@@ -47,17 +50,80 @@ export interface Google {
   readonly apis: Apis;
   /** Sends one JSON request. Throws the errors of `errors.ts`. */
   request<T>(request: GoogleRequest): Promise<GoogleAnswer<T>>;
-  /** Sends one request and hands the answer's body over as it comes. */
-  stream(request: GoogleRequest): Promise<GoogleAnswer<Readable>>;
+  /** Sends one request whose answer is bytes. */
+  bytes(request: GoogleRequest): Promise<GoogleAnswer<Buffer>>;
   /** The token that requests carry, for a child process or a registry; never to be shown. */
   accessToken(): Promise<string>;
   /** Runs pieces of work that share a key one after another, in the order in which they were given. */
   serialise<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** Tells the transport that these services were enabled just now: for ten minutes their SERVICE_DISABLED is asked again. */
+  noteEnabled(services: string[]): void;
   /** Closes connections that are kept alive. */
   close(): void;
 }
 
-/** Opens the door to Google Cloud. Nothing is loaded or asked until a function needs it. */
+/** For this long after a service was enabled some of Google may not know of it. */
+const ENABLING_SPREADS_MS = 10 * 60_000;
+
+/** Opens the door to Google Cloud. Nothing is loaded, read or asked until a function needs it. */
 export function openGoogle(options: OpenGoogleOptions): Google {
-  throw new Error(options.userAgent);
+  const clock = options.clock ?? systemClock;
+  const enabledAt = new Map<string, number>();
+  const agents = makeAgents(options.target);
+  const justEnabled = (service: string) =>
+    clock.now() - (enabledAt.get(serviceOfHost(service)) ?? Number.NEGATIVE_INFINITY) < ENABLING_SPREADS_MS;
+  const door = new Door({
+    install: (gaxios) => installTransport(gaxios, agents, { ...options, clock, justEnabled }),
+    accessToken: options.target.accessToken,
+    credentialsFile: options.credentialsFile,
+    quotaProject: options.quotaProject,
+  });
+  return {
+    target: options.target,
+    signal: options.signal,
+    clock,
+    log: options.log,
+    apis: makeApis(door),
+    request: (request) => send(door, request, 'unknown'),
+    async bytes(request) {
+      const answer = await send<ArrayBuffer>(door, request, 'arraybuffer');
+      return { ...answer, data: Buffer.from(answer.data) };
+    },
+    accessToken: () => door.accessToken(),
+    serialise: queue(),
+    noteEnabled(services) {
+      for (const service of services) enabledAt.set(service, clock.now());
+    },
+    close: () => agents.destroy(),
+  };
+}
+
+async function send<T>(door: Door, request: GoogleRequest, responseType: 'unknown' | 'arraybuffer'): Promise<GoogleAnswer<T>> {
+  const { method, url, params, body, headers, timeoutMs, idempotent } = request;
+  const answer = await door.request<T>({
+    method,
+    url,
+    responseType,
+    ...(params && { params }),
+    ...(body !== undefined && { data: body }),
+    ...(headers && { headers }),
+    ...(timeoutMs !== undefined && { attemptTimeoutMs: timeoutMs }),
+    ...(idempotent !== undefined && { idempotent }),
+  });
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), data: answer.data };
+}
+
+/** One queue a key; a failed piece of work does not stop those behind it. */
+function queue(): Google['serialise'] {
+  const tails = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const before = tails.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    tails.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (tails.get(key) === mine) tails.delete(key);
+    }
+  };
 }

@@ -1,4 +1,4 @@
-import { isAborted, isConflict, isPreconditionFailed } from './errors.ts';
+import { isAborted, isConflict, isPreconditionFailed, isUnknownMember } from './errors.ts';
 import type { Google } from './google.ts';
 import { isTransient, retry } from './retry.ts';
 
@@ -71,7 +71,7 @@ export function hasGrant(policy: Policy, grant: Grant): boolean {
 /**
  * Reads the policy, applies `change` and writes it back with the etag that was read; starts again from reading when somebody else
  * was faster (409 ABORTED, 412) or the answer was lost. Changes of one resource by this program wait for each other. Writes
- * nothing where `change` says that nothing changed. `untilMs` bounds the repeats (default two minutes).
+ * nothing where `change` says that nothing changed. Repeats for two minutes unless `timeoutMs` says otherwise.
  * https://docs.cloud.google.com/iam/docs/granting-changing-revoking-access#multiple-roles-programmatic
  */
 export function changePolicy(
@@ -85,18 +85,34 @@ export function changePolicy(
     return changed ? { policy: await resource.write(policy), changed } : { policy, changed };
   };
   const again = (error: unknown) =>
-    isAborted(error) || isConflict(error) || isPreconditionFailed(error) || isTransient(error) || options.alsoRetry?.(error) === true;
-  return google.serialise(`policy:${resource.key}`, () => retry(google, attempt, { when: again, timeoutMs: options.timeoutMs ?? 120_000 }));
+    isAborted(error) ||
+    isConflict(error) ||
+    isPreconditionFailed(error) ||
+    isTransient(error) ||
+    options.alsoRetry?.(error) === true;
+  return google.serialise(`policy:${resource.key}`, () =>
+    retry(google, attempt, { when: again, timeoutMs: options.timeoutMs ?? 120_000 }),
+  );
 }
 
-/** Applies several grants to one resource in one write. */
-export function addGrants(grants: Grant[]): (policy: Policy) => { policy: Policy; changed: boolean } {
-  return (policy) => applyAll(policy, grants, addMembers);
+/**
+ * Sees to it that the grants hold on the resource, in one write; returns whether anything had to change. An account that was made a
+ * moment ago is refused as a member until all of Google knows of it, so that is tried for four minutes.
+ */
+export async function ensureGrants(google: Google, resource: PolicyResource, grants: Grant[]): Promise<boolean> {
+  const members = grants.flatMap((grant) => grant.members);
+  const alsoRetry = (error: unknown) => isUnknownMember(error, members);
+  const { changed } = await changePolicy(google, resource, (policy) => applyAll(policy, grants, addMembers), {
+    alsoRetry,
+    timeoutMs: 240_000,
+  });
+  return changed;
 }
 
-/** Takes several grants from one resource in one write. */
-export function removeGrants(grants: Grant[]): (policy: Policy) => { policy: Policy; changed: boolean } {
-  return (policy) => applyAll(policy, grants, removeMembers);
+/** Sees to it that none of the grants is held on the resource, in one write; returns whether anything had to change. */
+export async function revokeGrants(google: Google, resource: PolicyResource, grants: Grant[]): Promise<boolean> {
+  const { changed } = await changePolicy(google, resource, (policy) => applyAll(policy, grants, removeMembers));
+  return changed;
 }
 
 function applyAll(policy: Policy, grants: Grant[], apply: typeof addMembers): { policy: Policy; changed: boolean } {
@@ -109,7 +125,11 @@ function applyAll(policy: Policy, grants: Grant[], apply: typeof addMembers): { 
 }
 
 function isFor(binding: Binding, grant: Grant): boolean {
-  return binding.role === grant.role && binding.condition?.expression === grant.condition?.expression && binding.condition?.title === grant.condition?.title;
+  return (
+    binding.role === grant.role &&
+    binding.condition?.expression === grant.condition?.expression &&
+    binding.condition?.title === grant.condition?.title
+  );
 }
 
 function copyOf(binding: Binding): Binding {

@@ -18,7 +18,8 @@ export function isLabelValue(value: string): boolean {
 
 /** The labels that every resource of the deployment carries. `deployment` must be a label value; anything else is a RangeError. */
 export function deploymentLabels(deployment: string): Labels {
-  if (!isLabelValue(deployment)) throw new RangeError(`${JSON.stringify(deployment)} cannot be the value of a Google Cloud label`);
+  if (!isLabelValue(deployment))
+    throw new RangeError(`${JSON.stringify(deployment)} cannot be the value of a Google Cloud label`);
   return { [MANAGED_BY_LABEL]: MANAGED_BY_VALUE, [DEPLOYMENT_LABEL]: deployment };
 }
 

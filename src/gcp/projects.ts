@@ -40,7 +40,11 @@ export async function searchProjects(google: Google, args: { limit?: number } = 
   const found: Project[] = [];
   let pageToken: string | undefined;
   do {
-    const { data } = await api.projects.search({ query: 'state:ACTIVE', pageSize: Math.min(limit, 500), ...(pageToken && { pageToken }) });
+    const { data } = await api.projects.search({
+      query: 'state:ACTIVE',
+      pageSize: Math.min(limit, 500),
+      ...(pageToken && { pageToken }),
+    });
     found.push(...(data.projects ?? []).map(toProject));
     pageToken = data.nextPageToken || undefined;
   } while (pageToken !== undefined && found.length < limit);
@@ -64,9 +68,12 @@ export async function projectAncestry(google: Google, args: { project: string })
 export async function testPermissions(google: Google, args: { project: string; permissions: string[] }): Promise<Set<string>> {
   const api = await google.apis.cloudresourcemanager();
   const parts: string[][] = [];
-  for (let start = 0; start < args.permissions.length; start += PERMISSIONS_AT_ONCE) parts.push(args.permissions.slice(start, start + PERMISSIONS_AT_ONCE));
+  for (let start = 0; start < args.permissions.length; start += PERMISSIONS_AT_ONCE)
+    parts.push(args.permissions.slice(start, start + PERMISSIONS_AT_ONCE));
   const resource = `projects/${args.project}`;
-  const answers = await Promise.all(parts.map((permissions) => api.projects.testIamPermissions({ resource, requestBody: { permissions } })));
+  const answers = await Promise.all(
+    parts.map((permissions) => api.projects.testIamPermissions({ resource, requestBody: { permissions } })),
+  );
   return new Set(answers.flatMap((answer) => answer.data.permissions ?? []));
 }
 
@@ -77,7 +84,8 @@ export function projectPolicy(google: Google, args: { project: string }): Policy
     key: resource,
     async read() {
       const api = await google.apis.cloudresourcemanager();
-      return (await api.projects.getIamPolicy({ resource, requestBody: { options: { requestedPolicyVersion: 3 } } })).data as Policy;
+      return (await api.projects.getIamPolicy({ resource, requestBody: { options: { requestedPolicyVersion: 3 } } }))
+        .data as Policy;
     },
     async write(policy) {
       const api = await google.apis.cloudresourcemanager();

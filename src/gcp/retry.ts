@@ -39,9 +39,23 @@ export interface RetryOptions {
 /** Statuses that pass by themselves. */
 const TRANSIENT_STATUSES = [408, 429, 500, 502, 503, 504];
 /** 403s that are about rates, and the older APIs' names for them. */
-const RATE_REASONS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED', 'CONCURRENT_OPERATIONS_QUOTA_EXCEEDED'];
+const RATE_REASONS = [
+  'rateLimitExceeded',
+  'userRateLimitExceeded',
+  'RATE_LIMIT_EXCEEDED',
+  'CONCURRENT_OPERATIONS_QUOTA_EXCEEDED',
+];
 /** Connections that broke: the request may or may not have taken effect. */
-const BROKEN_CONNECTION = ['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_STREAM_PREMATURE_CLOSE', 'REQUEST_TIMEOUT'];
+const BROKEN_CONNECTION = [
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'REQUEST_TIMEOUT',
+];
 
 /** Whether Google turned the request away unread, for its rate: it can be sent again whatever its method. */
 export function isRateLimited(failure: GoogleFailure): boolean {
@@ -64,7 +78,10 @@ export function isTransient(error: unknown): boolean {
  * How long to wait after the attempt of this number (from 0): exponential with full jitter, and no shorter than Google asked for.
  * https://docs.cloud.google.com/storage/docs/retry-strategy#exponential-backoff
  */
-export function backoff(attempt: number, options: { firstMs: number; maxMs: number; random: number; retryAfterMs?: number | undefined }): number {
+export function backoff(
+  attempt: number,
+  options: { firstMs: number; maxMs: number; random: number; retryAfterMs?: number | undefined },
+): number {
   const limit = Math.min(options.maxMs, options.firstMs * 2 ** attempt);
   return Math.max(options.random * limit, options.retryAfterMs ?? 0);
 }
@@ -80,7 +97,12 @@ export async function retry<T>(google: Waiting, work: () => Promise<T>, options:
     try {
       return await work();
     } catch (error) {
-      const wait = backoff(attempt, { firstMs, maxMs, random: google.clock.random(), retryAfterMs: failureOf(error)?.retryAfterMs });
+      const wait = backoff(attempt, {
+        firstMs,
+        maxMs,
+        random: google.clock.random(),
+        retryAfterMs: failureOf(error)?.retryAfterMs,
+      });
       if (google.signal.aborted || !when(error) || google.clock.now() + wait > end) throw error;
       await pause(google, wait);
     }
@@ -172,6 +194,10 @@ function timedOut(what: string, timeoutMs: number): UserError {
 /** Made, and yet not to be found. */
 class LostError extends UserError {
   constructor() {
-    super({ code: 'CREATED_AND_GONE', message: 'Google Cloud made a resource that is not there a moment later.', hint: 'Run the same command again.' });
+    super({
+      code: 'CREATED_AND_GONE',
+      message: 'Google Cloud made a resource that is not there a moment later.',
+      hint: 'Run the same command again.',
+    });
   }
 }

@@ -1,40 +1,24 @@
+import type { protos } from '@google-cloud/run';
+import { isNotFound } from './errors.ts';
+import { answerOf, ONCE } from './gax.ts';
 import type { Google } from './google.ts';
-import type { PolicyResource } from './iam-policy.ts';
 import type { Labels } from './labels.ts';
-import type { WaitOptions } from './operations.ts';
+import { type LongOperation, pollOperation, type WaitOptions } from './operations.ts';
 
 export interface RunServiceArgs {
   project: string;
   region: string;
   service: string;
 }
-/** A `serving.knative.dev/v1` Service: the document in service.yaml. */
-export interface KnativeService {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Labels; annotations?: Labels; generation?: number; resourceVersion?: string; uid?: string };
-  spec: { template: { metadata?: { name?: string; labels?: Labels; annotations?: Labels }; spec: Record<string, unknown> }; traffic?: unknown[] };
-  status?: {
-    observedGeneration?: number;
-    url?: string;
-    latestReadyRevisionName?: string;
-    latestCreatedRevisionName?: string;
-    conditions?: KnativeCondition[];
-  };
-}
-export interface KnativeCondition {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
-}
-/** What v2 tells of a service that v1 does not tell, or not as plainly. */
+/** What the v2 API tells of a service, and v1 not, or not as plainly. */
 export interface RunService {
   service: string;
+  /** The main address. */
   uri: string;
-  /** All addresses of the service: both forms of run.app, until they are switched off. */
+  /** All addresses: both forms of run.app, until they are switched off. */
   urls: string[];
   labels: Labels;
+  /** Without its path. */
   latestReadyRevision: string;
   iapEnabled: boolean;
   invokerIamDisabled: boolean;
@@ -43,43 +27,65 @@ export interface RunService {
   ingress: string;
 }
 
-/** The service by the v2 API, or undefined. https://docs.cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/get */
+/** The service, or undefined. https://docs.cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/get */
 export async function getService(google: Google, args: RunServiceArgs): Promise<RunService | undefined> {
-  throw new Error(`${String(google)}${args.service}`);
+  const client = await google.apis.run();
+  try {
+    return toService(await answerOf(client.getService({ name: serviceName(args) }, ONCE)));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
-/** The services in the region that carry all of these labels. */
-export async function listServices(google: Google, args: { project: string; region: string; labels: Labels }): Promise<RunService[]> {
-  throw new Error(`${String(google)}${args.project}`);
+/** The services in the region that carry all of these labels. The API has no filter. */
+export async function listServices(
+  google: Google,
+  args: { project: string; region: string; labels: Labels },
+): Promise<RunService[]> {
+  const client = await google.apis.run();
+  const services = await answerOf(client.listServices({ parent: `projects/${args.project}/locations/${args.region}` }, ONCE));
+  return services
+    .map(toService)
+    .filter((service) => Object.entries(args.labels).every(([key, value]) => service.labels[key] === value));
 }
 
 /** Deletes the service and waits; one that is not there is fine. */
 export async function deleteService(google: Google, args: RunServiceArgs & WaitOptions): Promise<void> {
-  throw new Error(`${String(google)}${args.service}`);
+  const client = await google.apis.run();
+  try {
+    const operation = await answerOf(client.deleteService({ name: serviceName(args) }, ONCE));
+    const started: LongOperation = { name: operation.name ?? '', done: operation.latestResponse.done ?? false };
+    await pollOperation(google, {
+      ...args,
+      what: `deleting Cloud Run service ${args.service}`,
+      started,
+      read: async (name) =>
+        (await google.request<LongOperation>({ method: 'GET', url: `https://run.googleapis.com/v2/${name}` })).data,
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
-/** The service as the document that was deployed, or undefined (v1). */
-export async function getKnativeService(google: Google, args: RunServiceArgs): Promise<KnativeService | undefined> {
-  throw new Error(`${String(google)}${args.service}`);
+function serviceName(args: RunServiceArgs): string {
+  return `projects/${args.project}/locations/${args.region}/services/${args.service}`;
 }
 
-/**
- * Creates the service or replaces it as a whole (what the document leaves out is reset, as skaffold does it), and waits until this
- * generation is ready. Throws RUN_NOT_READY with Google's reason where it never will be. `service` is `manifest.metadata.name`.
- */
-export async function deployKnativeService(
-  google: Google,
-  args: { project: string; region: string; manifest: KnativeService } & WaitOptions,
-): Promise<{ value: KnativeService; created: boolean }> {
-  throw new Error(`${String(google)}${args.project}`);
+function toService(wire: protos.google.cloud.run.v2.IService): RunService {
+  return {
+    service: lastPart(wire.name),
+    uri: wire.uri ?? '',
+    urls: [...(wire.urls ?? [])],
+    labels: { ...wire.labels },
+    latestReadyRevision: lastPart(wire.latestReadyRevision),
+    iapEnabled: wire.iapEnabled === true,
+    invokerIamDisabled: wire.invokerIamDisabled === true,
+    defaultUriDisabled: wire.defaultUriDisabled === true,
+    ingress: String(wire.ingress ?? ''),
+  };
 }
 
-/** Waits until the service's newest generation is ready. */
-export async function waitKnativeService(google: Google, args: RunServiceArgs & WaitOptions): Promise<KnativeService> {
-  throw new Error(`${String(google)}${args.service}`);
-}
-
-/** Who may call the service. */
-export function runServicePolicy(google: Google, args: RunServiceArgs): PolicyResource {
-  throw new Error(`${String(google)}${args.service}`);
+function lastPart(name: string | null | undefined): string {
+  return (name ?? '').slice((name ?? '').lastIndexOf('/') + 1);
 }

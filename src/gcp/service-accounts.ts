@@ -51,7 +51,7 @@ export async function getServiceAccount(google: Google, args: ServiceAccountArgs
 
 /**
  * Makes the account if it is missing, and returns when it can be seen three times in a row (at most two minutes later; then the
- * error of the last read). A policy may still refuse it as a member for a while: see `untilIdentityKnown`.
+ * error of the last read). A policy may still refuse it as a member for a while: `ensureGrants` reckons with it.
  * https://docs.cloud.google.com/iam/docs/service-accounts-create
  */
 export async function createServiceAccount(
@@ -60,7 +60,10 @@ export async function createServiceAccount(
 ): Promise<ServiceAccount> {
   const account = { project: args.project, email: serviceAccountEmail(args) };
   const api = await google.apis.iam();
-  const requestBody = { accountId: args.accountId, serviceAccount: { displayName: args.displayName, description: args.description ?? '' } };
+  const requestBody = {
+    accountId: args.accountId,
+    serviceAccount: { displayName: args.displayName, description: args.description ?? '' },
+  };
   await createOrGet(google, {
     create: async () => (await api.projects.serviceAccounts.create({ name: `projects/${args.project}`, requestBody })).data,
     get: () => getServiceAccount(google, account),

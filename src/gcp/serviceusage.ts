@@ -15,7 +15,9 @@ export async function enabledServices(google: Google, args: { projectNumber: str
   const parent = `projects/${args.projectNumber}`;
   const api = await google.apis.serviceusage();
   const answers = await Promise.all(
-    chunks(args.services, READ_AT_ONCE).map((part) => api.services.batchGet({ parent, names: part.map((name) => `${parent}/services/${name}`) })),
+    chunks(args.services, READ_AT_ONCE).map((part) =>
+      api.services.batchGet({ parent, names: part.map((name) => `${parent}/services/${name}`) }),
+    ),
   );
   const enabled = answers.flatMap((answer) => answer.data.services ?? []).filter((service) => service.state === 'ENABLED');
   return new Set(enabled.map((service) => service.config?.name ?? lastPart(service.name ?? '')));
@@ -23,11 +25,14 @@ export async function enabledServices(google: Google, args: { projectNumber: str
 
 /**
  * Enables the services and waits until Google says that it is done; enabling an enabled service changes nothing. A call to the
- * service may still be refused for some minutes: see `untilServiceUsable`. Batches are enabled one after another, because a second
+ * service may still be refused for some minutes: the transport asks again. Batches are enabled one after another, because a second
  * activation at the same time is refused; a batch is all or nothing.
  * https://docs.cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
  */
-export async function enableServices(google: Google, args: { projectNumber: string; services: string[] } & WaitOptions): Promise<void> {
+export async function enableServices(
+  google: Google,
+  args: { projectNumber: string; services: string[] } & WaitOptions,
+): Promise<void> {
   for (const serviceIds of chunks(args.services, ENABLE_AT_ONCE)) {
     await google.serialise(`serviceusage:${args.projectNumber}`, () => enableBatch(google, args, serviceIds));
   }
@@ -37,13 +42,17 @@ async function enableBatch(google: Google, args: { projectNumber: string } & Wai
   const api = await google.apis.serviceusage();
   // Asking twice for the same is harmless, so a lost answer is asked again.
   const start = () => api.services.batchEnable({ parent: `projects/${args.projectNumber}`, requestBody: { serviceIds } });
-  const started = await retry(google, start, { when: (error) => isTransient(error) || isServiceBeingChanged(error), timeoutMs: 300_000 });
+  const started = await retry(google, start, {
+    when: (error) => isTransient(error) || isServiceBeingChanged(error),
+    timeoutMs: 300_000,
+  });
   await pollOperation(google, {
     what: `enabling ${serviceIds.join(', ')}`,
     started: started.data as LongOperation,
     read: async (name) => (await api.operations.get({ name })).data as LongOperation,
     ...args,
   });
+  google.noteEnabled(serviceIds);
 }
 
 /** Cuts a list into parts of at most `size`. */

@@ -22,7 +22,8 @@ export interface SqlUser {
 export async function getDatabase(google: Google, args: InstanceArgs & { database: string }): Promise<SqlDatabase | undefined> {
   const api = await google.apis.sqladmin();
   try {
-    return (await api.databases.get({ project: args.project, instance: args.instance, database: args.database })).data as SqlDatabase;
+    return (await api.databases.get({ project: args.project, instance: args.instance, database: args.database }))
+      .data as SqlDatabase;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -30,7 +31,10 @@ export async function getDatabase(google: Google, args: InstanceArgs & { databas
 }
 
 /** Makes a UTF-8 database if it is missing and waits for it. https://docs.cloud.google.com/sql/docs/postgres/create-manage-databases */
-export function createDatabase(google: Google, args: InstanceArgs & { database: string } & WaitOptions): Promise<{ value: SqlDatabase; created: boolean }> {
+export function createDatabase(
+  google: Google,
+  args: InstanceArgs & { database: string } & WaitOptions,
+): Promise<{ value: SqlDatabase; created: boolean }> {
   const { project, instance, database } = args;
   return createOrGet(google, {
     // Asked first, because what a duplicate is answered with is not documented.
@@ -39,7 +43,12 @@ export function createDatabase(google: Google, args: InstanceArgs & { database: 
     create: async () => {
       const api = await google.apis.sqladmin();
       const requestBody = { project, instance, name: database, charset: 'UTF8' };
-      await changeInstance(google, args, `creating database ${database}`, async () => (await api.databases.insert({ project, instance, requestBody })).data);
+      await changeInstance(
+        google,
+        args,
+        `creating database ${database}`,
+        async () => (await api.databases.insert({ project, instance, requestBody })).data,
+      );
       return getDatabase(google, args);
     },
   });
@@ -50,7 +59,12 @@ export async function deleteDatabase(google: Google, args: InstanceArgs & { data
   const api = await google.apis.sqladmin();
   const { project, instance, database } = args;
   try {
-    await changeInstance(google, args, `deleting database ${database}`, async () => (await api.databases.delete({ project, instance, database })).data);
+    await changeInstance(
+      google,
+      args,
+      `deleting database ${database}`,
+      async () => (await api.databases.delete({ project, instance, database })).data,
+    );
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
@@ -72,7 +86,10 @@ export async function getUser(google: Google, args: InstanceArgs & { user: strin
  * Makes the user with this password if it is missing. A user that is there keeps its password (`created: false`): see
  * {@link setUserPassword}. Never give a host for PostgreSQL. https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
  */
-export function createUser(google: Google, args: InstanceArgs & { user: string; password: string } & WaitOptions): Promise<{ value: SqlUser; created: boolean }> {
+export function createUser(
+  google: Google,
+  args: InstanceArgs & { user: string; password: string } & WaitOptions,
+): Promise<{ value: SqlUser; created: boolean }> {
   const { project, instance, user, password } = args;
   return createOrGet(google, {
     first: 'get',
@@ -80,14 +97,22 @@ export function createUser(google: Google, args: InstanceArgs & { user: string; 
     create: async () => {
       const api = await google.apis.sqladmin();
       const requestBody = { project, instance, name: user, password };
-      await changeInstance(google, args, `creating database user ${user}`, async () => (await api.users.insert({ project, instance, requestBody })).data);
+      await changeInstance(
+        google,
+        args,
+        `creating database user ${user}`,
+        async () => (await api.users.insert({ project, instance, requestBody })).data,
+      );
       return getUser(google, args);
     },
   });
 }
 
 /** Gives the user this password and waits until it holds. */
-export async function setUserPassword(google: Google, args: InstanceArgs & { user: string; password: string } & WaitOptions): Promise<void> {
+export async function setUserPassword(
+  google: Google,
+  args: InstanceArgs & { user: string; password: string } & WaitOptions,
+): Promise<void> {
   const api = await google.apis.sqladmin();
   const { project, instance, user, password } = args;
   await changeInstance(
@@ -103,5 +128,10 @@ export async function deleteUser(google: Google, args: InstanceArgs & { user: st
   if ((await getUser(google, args)) === undefined) return;
   const api = await google.apis.sqladmin();
   const { project, instance, user } = args;
-  await changeInstance(google, args, `deleting database user ${user}`, async () => (await api.users.delete({ project, instance, name: user })).data);
+  await changeInstance(
+    google,
+    args,
+    `deleting database user ${user}`,
+    async () => (await api.users.delete({ project, instance, name: user })).data,
+  );
 }

@@ -20,7 +20,10 @@ const BUSY_TIMEOUT_MS = 30 * 60_000;
  * Waits until the operation is done. Its error becomes a thrown one, with `code` of the operation as the reason.
  * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/operations
  */
-export async function waitSqlOperation(google: Google, args: { project: string; started: SqlOperation; what: string } & WaitOptions): Promise<void> {
+export async function waitSqlOperation(
+  google: Google,
+  args: { project: string; started: SqlOperation; what: string } & WaitOptions,
+): Promise<void> {
   const api = await google.apis.sqladmin();
   const start = google.clock.now();
   let operation = args.started;
@@ -29,7 +32,9 @@ export async function waitSqlOperation(google: Google, args: { project: string; 
     what: args.what,
     timeoutMs: args.timeoutMs ?? 15 * 60_000,
     async attempt() {
-      if (!first) operation = (await api.operations.get({ project: args.project, operation: args.started.name ?? '' })).data as SqlOperation;
+      if (!first)
+        operation = (await api.operations.get({ project: args.project, operation: args.started.name ?? '' }))
+          .data as SqlOperation;
       first = false;
       if (operation.status === 'DONE') return operation;
       args.onPoll?.({ elapsedMs: google.clock.now() - start, metadata: { operationType: operation.operationType } });
@@ -37,7 +42,13 @@ export async function waitSqlOperation(google: Google, args: { project: string; 
     },
   });
   const failure = operation.error?.errors?.[0];
-  if (failure) throw operationError({ what: args.what, project: args.project, reason: failure.code ?? undefined, message: failure.message ?? '' });
+  if (failure)
+    throw operationError({
+      what: args.what,
+      project: args.project,
+      reason: failure.code ?? undefined,
+      message: failure.message ?? '',
+    });
 }
 
 /**

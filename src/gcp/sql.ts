@@ -1,10 +1,11 @@
+import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/v1.js';
 import { UserError } from '../errors.ts';
 import { isNotFound, isPermissionDenied } from './errors.ts';
 import type { Google } from './google.ts';
 import type { Labels } from './labels.ts';
 import type { WaitOptions } from './operations.ts';
 import { createOrGet, poll } from './retry.ts';
-import { changeInstance, waitSqlOperation } from './sql-operations.ts';
+import { changeInstance, type SqlOperation, waitSqlOperation } from './sql-operations.ts';
 
 /** What we read of a Cloud SQL instance. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
 export interface SqlInstance {
@@ -29,7 +30,12 @@ export interface SqlSettings {
   dataDiskType?: string;
   storageAutoResize?: boolean;
   storageAutoResizeLimit?: string;
-  ipConfiguration?: { ipv4Enabled?: boolean; sslMode?: string; serverCaMode?: string; authorizedNetworks?: unknown[] };
+  ipConfiguration?: {
+    ipv4Enabled?: boolean;
+    sslMode?: string;
+    serverCaMode?: string;
+    authorizedNetworks?: Array<{ name?: string; value?: string }>;
+  };
   connectorEnforcement?: string;
   backupConfiguration?: {
     enabled?: boolean;
@@ -64,7 +70,7 @@ const CREATION_TIMEOUT_MS = 45 * 60_000;
 export async function getInstance(google: Google, args: InstanceArgs): Promise<SqlInstance | undefined> {
   const api = await google.apis.sqladmin();
   try {
-    return (await api.instances.get({ ...args })).data as SqlInstance;
+    return (await api.instances.get({ project: args.project, instance: args.instance })).data as SqlInstance;
   } catch (error) {
     // For an instance that is not there the API answers 404 or, depending on the caller's roles, 403 notAuthorized.
     if (isNotFound(error) || isPermissionDenied(error, 'cloudsql.instances.get', 'notAuthorized')) return undefined;
@@ -86,7 +92,9 @@ export async function listInstances(google: Google, args: { project: string; lab
     pageToken = data.nextPageToken || undefined;
   } while (pageToken !== undefined);
   // The filter's `:` matches parts of words too.
-  return found.filter((instance) => Object.entries(args.labels).every(([key, value]) => instance.settings.userLabels?.[key] === value));
+  return found.filter((instance) =>
+    Object.entries(args.labels).every(([key, value]) => instance.settings.userLabels?.[key] === value),
+  );
 }
 
 /**
@@ -94,18 +102,25 @@ export async function listInstances(google: Google, args: { project: string; lab
  * that was used by an instance deleted less than a week ago is refused by Google (409, code SQL_NAME_RESERVED).
  * https://docs.cloud.google.com/sql/docs/postgres/create-instance
  */
-export async function createInstance(google: Google, args: { project: string; body: NewSqlInstance } & WaitOptions): Promise<{ value: SqlInstance; created: boolean }> {
+export async function createInstance(
+  google: Google,
+  args: { project: string; body: NewSqlInstance } & WaitOptions,
+): Promise<{ value: SqlInstance; created: boolean }> {
   const api = await google.apis.sqladmin();
   const instance = { project: args.project, instance: args.body.name };
-  const { created } = await createOrGet(google, {
+  const { value, created } = await createOrGet(google, {
     create: async () => {
-      const started = await api.instances.insert({ project: args.project, requestBody: args.body });
-      await waitSqlOperation(google, { project: args.project, started: started.data, what: `creating Cloud SQL instance ${args.body.name}`, timeoutMs: CREATION_TIMEOUT_MS, ...args });
+      const started = await api.instances.insert({
+        project: args.project,
+        requestBody: args.body as sqladmin_v1.Schema$DatabaseInstance,
+      });
+      const what = `creating Cloud SQL instance ${args.body.name}`;
+      await waitSqlOperation(google, { timeoutMs: CREATION_TIMEOUT_MS, ...args, started: started.data as SqlOperation, what });
       return getInstance(google, instance);
     },
     get: () => getInstance(google, instance),
   });
-  return { value: await waitInstance(google, { ...instance, ...args }), created };
+  return { value: value.state === 'RUNNABLE' ? value : await waitInstance(google, { ...args, ...instance }), created };
 }
 
 /** Waits until the instance is RUNNABLE, whoever is making or changing it. Throws SQL_INSTANCE_FAILED where it never will be. */
@@ -128,11 +143,15 @@ export function waitInstance(google: Google, args: InstanceArgs & WaitOptions): 
  * Changes the named settings and waits for it. What is left out stays; lists are replaced as a whole. Google runs one operation an
  * instance at a time, so this waits for others. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances/patch
  */
-export async function patchInstance(google: Google, args: InstanceArgs & { settings: SqlSettings } & WaitOptions): Promise<SqlInstance> {
+export async function patchInstance(
+  google: Google,
+  args: InstanceArgs & { settings: SqlSettings } & WaitOptions,
+): Promise<SqlInstance> {
   const api = await google.apis.sqladmin();
   await changeInstance(google, args, `changing Cloud SQL instance ${args.instance}`, async () => {
     const { project, instance, settings } = args;
-    return (await api.instances.patch({ project, instance, requestBody: { settings } })).data;
+    return (await api.instances.patch({ project, instance, requestBody: { settings: settings as sqladmin_v1.Schema$Settings } }))
+      .data;
   });
   return waitInstance(google, args);
 }
@@ -142,12 +161,21 @@ export async function patchInstance(google: Google, args: InstanceArgs & { setti
  * backup for that long. The name stays reserved for a week.
  * https://docs.cloud.google.com/sql/docs/postgres/delete-instance
  */
-export async function deleteInstance(google: Google, args: InstanceArgs & { finalBackupDays?: number } & WaitOptions): Promise<void> {
+export async function deleteInstance(
+  google: Google,
+  args: InstanceArgs & { finalBackupDays?: number } & WaitOptions,
+): Promise<void> {
   const api = await google.apis.sqladmin();
   const { project, instance } = args;
-  const backup = args.finalBackupDays === undefined ? {} : { enableFinalBackup: true, finalBackupTtlDays: String(args.finalBackupDays) };
+  const backup =
+    args.finalBackupDays === undefined ? {} : { enableFinalBackup: true, finalBackupTtlDays: String(args.finalBackupDays) };
   try {
-    await changeInstance(google, args, `deleting Cloud SQL instance ${instance}`, async () => (await api.instances.delete({ project, instance, ...backup })).data);
+    await changeInstance(
+      google,
+      args,
+      `deleting Cloud SQL instance ${instance}`,
+      async () => (await api.instances.delete({ project, instance, ...backup })).data,
+    );
   } catch (error) {
     if ((await getInstance(google, args)) !== undefined) throw error;
   }

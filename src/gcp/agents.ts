@@ -1,0 +1,70 @@
+import { type ClientRequest, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import type { Target } from '../target.ts';
+
+/** The connections of one target: through its proxy or direct, kept alive, trusting its authorities beside those that Node.js trusts. */
+export interface Agents {
+  for(url: URL): HttpAgent;
+  destroy(): void;
+}
+
+/** Thrown into the request when the proxy does not open a tunnel, before anything was sent to Google. */
+export class ProxyRefusal extends Error {
+  readonly code = 'PROXY_REFUSED';
+  readonly proxyStatus: number;
+  constructor(proxyStatus: number) {
+    super(`the proxy answered ${proxyStatus} to CONNECT`);
+    this.proxyStatus = proxyStatus;
+  }
+}
+
+/** Makes the agents of a target; no connection is opened before the first request. */
+export function makeAgents(target: Target): Agents {
+  const made = new Map<string, HttpAgent>();
+  const secureContext = contextFor(target);
+  const make = (proxy: URL | undefined, protocol: string): HttpAgent => {
+    if (proxy !== undefined) return new TunnelAgent(proxy, secureContext);
+    if (protocol === 'http:') return new HttpAgent({ keepAlive: true });
+    return new HttpsAgent({ keepAlive: true, ...(secureContext && { secureContext }) });
+  };
+  return {
+    for(url) {
+      // Plain http is for services on this machine (a metadata server); proxies are for what leaves it.
+      const proxy = url.protocol === 'https:' ? target.proxyFor(url.hostname) : undefined;
+      const key = proxy?.href ?? url.protocol;
+      const agent = made.get(key) ?? make(proxy, url.protocol);
+      made.set(key, agent);
+      return agent;
+    },
+    destroy() {
+      for (const agent of made.values()) agent.destroy();
+    },
+  };
+}
+
+/** One context for all connections, because reading a hundred authorities takes milliseconds; undefined: Node's own. */
+function contextFor(target: Target): SecureContext | undefined {
+  if (target.authorities.length === 0) return undefined;
+  return createSecureContext({ ca: [...getCACertificates('default'), ...target.authorities] });
+}
+
+class TunnelAgent extends HttpsProxyAgent<string> {
+  readonly #context: SecureContext | undefined;
+
+  constructor(proxy: URL, context: SecureContext | undefined) {
+    // The options given here reach the connection to the proxy only (an https proxy may have a private authority too).
+    super(proxy.href, { keepAlive: true, ...(context && { secureContext: context }) });
+    this.#context = context;
+  }
+
+  override connect(req: ClientRequest, opts: Parameters<HttpsProxyAgent<string>['connect']>[1]): Promise<Socket> {
+    // The base class would hand the proxy's refusal on as if the host had answered it.
+    req.once('proxyConnect', (answer: { statusCode: number }) => {
+      if (answer.statusCode !== 200) req.destroy(new ProxyRefusal(answer.statusCode));
+    });
+    return super.connect(req, this.#context === undefined ? opts : ({ ...opts, secureContext: this.#context } as typeof opts));
+  }
+}

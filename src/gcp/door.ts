@@ -1,0 +1,125 @@
+import type { Gaxios, GaxiosOptions, GaxiosResponse } from 'gaxios' with { 'resolution-mode': 'require' };
+import type { AuthClient } from 'google-auth-library';
+import { AccessError } from '../errors.ts';
+import { errorFor, ownError } from './errors.ts';
+import { readFailure } from './failure.ts';
+import type { OwnOptions } from './transport.ts';
+
+/** All that this program asks for; what the caller may do is up to IAM. */
+const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
+
+export interface DoorOptions {
+  /** Sets the rules of the transport into the HTTP client that the libraries will use. */
+  install(gaxios: Gaxios): void;
+  /** A token to use as it is. */
+  accessToken: string | undefined;
+  credentialsFile: string | undefined;
+  quotaProject: string | undefined;
+}
+
+/**
+ * What Google's client libraries take for an authentication client. It signs requests with the credentials of the target, sends them
+ * through the one transport, and throws our errors in place of each library's own.
+ */
+export class Door {
+  /** Some libraries compare it with the domain that they are made for. */
+  readonly universeDomain = 'googleapis.com';
+  readonly #options: DoorOptions;
+  #client: Promise<AuthClient> | undefined;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  /** Sends one request; the answer's headers are a `Headers`. */
+  async request<T = unknown>(options: GaxiosOptions & OwnOptions): Promise<GaxiosResponse<T>> {
+    const client = await this.#authClient();
+    try {
+      return await client.request<T>(options);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  /** The form that gax calls. */
+  async fetch(url: string | URL, init: GaxiosOptions & OwnOptions = {}): Promise<GaxiosResponse> {
+    // gax would take refusals apart by itself, each kind in its own way.
+    const { validateStatus: _, ...rest } = init;
+    return this.request({ ...rest, url: url.toString() });
+  }
+
+  async getRequestHeaders(url?: string | URL): Promise<Headers> {
+    const client = await this.#authClient();
+    try {
+      return await client.getRequestHeaders(url);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  async accessToken(): Promise<string> {
+    const headers = await this.getRequestHeaders();
+    return (headers.get('authorization') ?? '').replace(/^Bearer /, '');
+  }
+
+  #authClient(): Promise<AuthClient> {
+    this.#client ??= findCredentials(this.#options);
+    return this.#client;
+  }
+
+  #told(error: unknown): unknown {
+    const own = ownError(error);
+    if (own !== undefined) return own;
+    const { response, config } = error as {
+      response?: { status: number; data: unknown };
+      config?: { method?: string; url?: string | URL };
+    };
+    if (response === undefined) return error;
+    const url = config?.url === undefined ? '' : new URL(config.url);
+    const failure = readFailure({
+      status: response.status,
+      body: response.data,
+      method: config?.method ?? 'GET',
+      url: url === '' ? '' : `${url.origin}${url.pathname}`,
+    });
+    return errorFor(failure, { tokenGiven: this.#options.accessToken !== undefined });
+  }
+}
+
+/**
+ * The token of the environment, else Application Default Credentials.
+ * https://docs.cloud.google.com/docs/authentication/application-default-credentials
+ */
+async function findCredentials(options: DoorOptions): Promise<AuthClient> {
+  const { GoogleAuth, OAuth2Client } = await import('google-auth-library');
+  // The HTTP client comes from the library itself, so that there is one copy of it.
+  const { transporter } = new OAuth2Client();
+  options.install(transporter);
+  const common = { transporter, ...(options.quotaProject !== undefined && { quotaProjectId: options.quotaProject }) };
+  if (options.accessToken !== undefined) {
+    const client = new OAuth2Client(common);
+    client.setCredentials({ access_token: options.accessToken });
+    return client;
+  }
+  const auth = new GoogleAuth({
+    scopes: SCOPES,
+    clientOptions: common,
+    ...(options.credentialsFile !== undefined && { keyFilename: options.credentialsFile }),
+  });
+  try {
+    return (await auth.getClient()) as AuthClient;
+  } catch (error) {
+    throw ownError(error) ?? notSignedIn(error);
+  }
+}
+
+/** The library tells by words alone what is wrong: no credentials, a file that is not there, or one that is none. Its words are handed on. */
+function notSignedIn(cause: unknown): AccessError {
+  return new AccessError({
+    code: 'NOT_SIGNED_IN',
+    message: `No credentials for Google Cloud could be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: 'gcloud auth application-default login',
+    docs: 'https://docs.cloud.google.com/docs/authentication/provide-credentials-adc',
+    cause,
+  });
+}
