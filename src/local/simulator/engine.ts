@@ -80,10 +80,10 @@ export class Engine {
   }
 
   /** Runs one call. What it wrote is on disk when this resolves; when it throws, nothing was written. */
-  async transact<T>(work: (sim: Sim) => T | Promise<T>): Promise<T> {
+  async transact<T>(work: (sim: Sim, commit: () => void) => T | Promise<T>): Promise<T> {
     const { sim, transaction, started } = this.begin();
     try {
-      const value = await work(sim);
+      const value = await work(sim, () => transaction.commit());
       transaction.commit();
       return value;
     } catch (error) {

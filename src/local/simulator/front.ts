@@ -113,8 +113,8 @@ class Desk {
     const token = tokenOf(arrival.message.headers.authorization, arrival.query);
     try {
       if (route.authenticated !== false && token === undefined) throw unauthenticated(api, arrival.path, familyOf(api));
-      const request = rawRequest(arrival, groups, token === undefined ? '' : this.engine.tokens.describe(token).email);
-      await this.engine.transact((sim) => route.handle(request, sim));
+      const principal = token === undefined ? '' : this.engine.tokens.describe(token).email;
+      await this.engine.transact((sim, commit) => route.handle(rawRequest(arrival, groups, principal, commit), sim));
     } catch (error) {
       if (arrival.response.headersSent) this.cut(arrival.message);
       sendError(arrival, error, familyOf(api), this.engine);
@@ -130,7 +130,8 @@ class Desk {
       return;
     }
     const token = tokenOf(message.headers.authorization, arrival.query);
-    const request = rawRequest(arrival, found.groups, token === undefined ? '' : this.engine.tokens.describe(token).email);
+    const principal = token === undefined ? '' : this.engine.tokens.describe(token).email;
+    const request = rawRequest(arrival, found.groups, principal, ignore);
     found.route.upgrade(request, socket, head, this.engine.sim);
   }
 
@@ -212,9 +213,9 @@ function urlOf({ host, path, query }: Arrival): URL {
   return url;
 }
 
-function rawRequest(arrival: Arrival, groups: Record<string, string>, principal: string): RawRequest {
+function rawRequest(arrival: Arrival, groups: Record<string, string>, principal: string, commit: () => void): RawRequest {
   const { message, response, host } = arrival;
-  return { message, body: message, response, url: urlOf(arrival), host, groups, principal };
+  return { message, body: message, response, url: urlOf(arrival), host, groups, principal, commit };
 }
 
 function refuse({ message, response }: Arrival, { status, text }: { status: number; text: string }): void {

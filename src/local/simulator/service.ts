@@ -79,6 +79,8 @@ export interface RawRequest {
   host: string;
   groups: Record<string, string>;
   principal: string;
+  /** Puts on disk what the handler wrote so far: to be called before an answer to a write is sent. What is written later is committed when the handler ends. */
+  commit(): void;
 }
 
 /** An answer other than 200 with JSON. */
