@@ -8,6 +8,7 @@ const SERVER = { server: 'UploadServer', vary: 'Origin, X-Origin' };
 /** Sends a JSON document; nothing but the head where there is no body. */
 export function sendJson(request: RawRequest, status: number, body?: JsonObject, headers: Record<string, string> = {}): void {
   const text = body === undefined ? '' : `${JSON.stringify(body, null, 2)}\n`;
+  request.commit();
   request.response.writeHead(status, {
     ...SERVER,
     ...(body === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' }),

@@ -96,6 +96,7 @@ async function serve(request: RawRequest, sim: Sim): Promise<void> {
   checkPreconditions(conditionsOf(request), object, reading);
   if (request.message.method === 'DELETE') {
     deleteObject(sim, bucket, object, request.url.searchParams.has('generation') || !isVersioned(bucket));
+    request.commit();
     request.response.writeHead(204, { server: 'UploadServer' }).end();
     return;
   }
@@ -166,6 +167,7 @@ async function put(request: RawRequest, sim: Sim, bucket: BucketRecord, name: st
     throw xmlError(400, 'BadDigest', 'The Content-MD5 or checksum value you specified did not match what we received.');
   }
   const object = createObject(sim, bucket, name, resourceOf(request), content, preconditions);
+  request.commit();
   request.response.writeHead(200, putHeaders(object)).end();
 }
 
