@@ -1,4 +1,17 @@
 import type { CommandGroup, CommandSpec } from './command.ts';
+import { connectCommand } from './connect.ts';
+import { deployCommand } from './deploy.ts';
+import { destroyCommand } from './destroy.ts';
+import { initCommand } from './init.ts';
+import { modelCommand } from './model.ts';
+import { statusCommand } from './status.ts';
 
 /** Every command, in the order of `--help`: that of the journey. */
-export const commands: Array<CommandSpec | CommandGroup> = [];
+export const commands: Array<CommandSpec | CommandGroup> = [
+  initCommand,
+  deployCommand,
+  modelCommand,
+  connectCommand,
+  statusCommand,
+  destroyCommand,
+];

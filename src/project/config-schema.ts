@@ -11,6 +11,8 @@ export const BUCKET_NAME = /^(?!goog)(?!.*google)[a-z0-9][a-z0-9_.-]{1,61}[a-z0-
 export const SQL_INSTANCE_NAME = /^[a-z][a-z0-9-]{0,83}$/;
 /** Shared-core tiers, custom ones and the predefined ones (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview). */
 export const SQL_TIER = /^db-(?:f1-micro|g1-small|custom-\d+-\d+|perf-optimized-N-\d+|n1-(?:standard|highmem)-\d+)$/;
+export const CPU = /^(?:[1248]|[1-9]\d{2,3}m)$/;
+export const MEMORY = /^\d+(?:Mi|Gi)$/;
 const IDENTIFIER = /^[a-z_][a-z0-9_-]{0,62}$/;
 
 /** Values and defaults of `mlflow-gcp.yaml`. Unknown keys are errors: a misspelt one would be ignored without a word. */
@@ -41,14 +43,8 @@ export const configSchema = z.strictObject({
   artifacts: z.strictObject({ bucket: z.string().regex(BUCKET_NAME, 'a bucket name').optional() }).prefault({}),
   service: z
     .strictObject({
-      cpu: z
-        .string()
-        .regex(/^(?:[1248]|[1-9]\d{2,3}m)$/, 'a number of CPUs, such as "1"')
-        .default('1'),
-      memory: z
-        .string()
-        .regex(/^\d+(?:Mi|Gi)$/, 'an amount of memory, such as 1Gi')
-        .default('1Gi'),
+      cpu: z.string().regex(CPU, 'a number of CPUs, such as "1"').default('1'),
+      memory: z.string().regex(MEMORY, 'an amount of memory, such as 1Gi').default('1Gi'),
       minInstances: z.int().min(0).max(100).default(0),
       maxInstances: z.int().min(1).max(100).default(2),
     })

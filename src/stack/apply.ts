@@ -1,7 +1,7 @@
 import type { StepGroup } from '../ui/ui.ts';
 import { reverseNodes, runGraph } from './graph.ts';
 import type { Plan } from './plan.ts';
-import type { Outcome, Removal, Resource, StackContext } from './resource.ts';
+import type { Outcome, Removable, Removal, StackContext } from './resource.ts';
 
 export interface Applied {
   id: string;
@@ -35,7 +35,7 @@ export interface Removed {
 
 /** Takes resources down, each after those that depended on it. Resources that hold data are kept unless `deleteData`. */
 export async function removeStack(
-  resources: Resource[],
+  resources: Removable[],
   context: StackContext,
   group: StepGroup,
   options: { deleteData: boolean },
@@ -49,6 +49,6 @@ export async function removeStack(
 }
 
 /** Whether `destroy` leaves this resource where it is: it holds data, or other things of the project rely on it. */
-export function keeps(resource: Resource, options: { deleteData: boolean }): boolean {
+export function keeps(resource: Removable, options: { deleteData: boolean }): boolean {
   return resource.id === 'services' || (resource.holdsData === true && !options.deleteData);
 }

@@ -26,22 +26,26 @@ export type Outcome = 'created' | 'updated' | 'unchanged';
 /** What `destroy` did or would do with a resource. */
 export type Removal = 'deleted' | 'absent' | 'kept';
 
-/** One thing in Google Cloud that a deployment needs. Both functions may be run again at any time: the cloud is the truth. */
-export interface Resource {
+/** One thing in Google Cloud that can be taken down. */
+export interface Removable {
   /** Unique in the stack: `artifact-bucket`. */
   id: string;
   /** Kind and name, for people: `Bucket my-project-mlflow-artifacts`. */
   title: string;
-  /** Ids of the resources that must be there first. */
+  /** Ids of what must be there first, and goes after it. */
   dependsOn: string[];
-  /** How long making it usually takes, in seconds. */
-  usualSeconds: number;
   /** Holds the user's data: `destroy` keeps it unless told otherwise. */
   holdsData?: boolean;
+  /** Deletes it if it is this deployment's. */
+  remove(context: StackContext, progress: (detail: string) => void): Promise<Removal>;
+}
+
+/** One thing in Google Cloud that a deployment needs. Its functions may be run again at any time: the cloud is the truth. */
+export interface Resource extends Removable {
+  /** How long making it usually takes, in seconds. */
+  usualSeconds: number;
   /** Reads, and never writes. */
   observe(context: StackContext): Promise<Observation>;
   /** Makes it, or brings it in line. Looks again where that is needed: time may have passed since the plan. */
   ensure(context: StackContext, progress: (detail: string) => void): Promise<Outcome>;
-  /** Deletes it if it is this deployment's. */
-  remove(context: StackContext, progress: (detail: string) => void): Promise<Removal>;
 }

@@ -1,9 +1,10 @@
 import { type Deployment, SECRET_KEYS } from './deployment.ts';
-import type { Resource } from './resource.ts';
+import type { Removable, Resource } from './resource.ts';
 import { artifactBucket, buildBucket } from './resources/bucket.ts';
 import { databaseResource, databaseUserResource } from './resources/database.ts';
 import { projectRolesResource } from './resources/project-roles.ts';
 import { repositoryResource } from './resources/repository.ts';
+import { runServiceRemovable } from './resources/run-service.ts';
 import { secretResource } from './resources/secret.ts';
 import { buildAccount, serverAccount, serviceAccountResource } from './resources/service-account.ts';
 import { servicesResource } from './resources/services.ts';
@@ -24,4 +25,9 @@ export function baseStack(deployment: Deployment): Resource[] {
     ...SECRET_KEYS.map((key) => secretResource(deployment, key)),
     databaseUserResource(deployment),
   ];
+}
+
+/** All that `init` and `deploy` make, for taking it down. */
+export function wholeStack(deployment: Deployment): Removable[] {
+  return [...baseStack(deployment), runServiceRemovable(deployment)];
 }

@@ -1,6 +1,7 @@
 import { AccessError } from '../../errors.ts';
 import { isPermissionDenied } from '../../gcp/errors.ts';
 import type { Google } from '../../gcp/google.ts';
+import { ensureGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
 import {
   type Bucket,
@@ -11,7 +12,7 @@ import {
   getBucket,
   patchBucket,
 } from '../../gcp/storage.ts';
-import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource } from '../resource.ts';

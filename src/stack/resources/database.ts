@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts';
-import { accessVersion, getSecret, latestVersion, patchSecret } from '../../gcp/secrets.ts';
+import { accessVersion, latestVersion } from '../../gcp/secret-versions.ts';
+import { getSecret, patchSecret } from '../../gcp/secrets.ts';
 import { getInstance } from '../../gcp/sql.ts';
 import {
   createDatabase,

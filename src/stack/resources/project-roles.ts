@@ -1,7 +1,7 @@
-import { changePolicy, removeGrants } from '../../gcp/iam-policy.ts';
+import { ensureGrants, revokeGrants } from '../../gcp/iam-policy.ts';
 import { projectPolicy } from '../../gcp/projects.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
-import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Resource } from '../resource.ts';
 
@@ -28,8 +28,7 @@ export function projectRolesResource(deployment: Deployment): Resource {
       return (await ensureGrants(google, projectPolicy(google, { project }), grants)) ? 'created' : 'unchanged';
     },
     async remove({ google }) {
-      const { changed } = await changePolicy(google, projectPolicy(google, { project }), removeGrants(grants));
-      return changed ? 'deleted' : 'absent';
+      return (await revokeGrants(google, projectPolicy(google, { project }), grants)) ? 'deleted' : 'absent';
     },
   };
 }

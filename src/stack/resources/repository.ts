@@ -5,10 +5,10 @@ import {
   patchRepository,
   repositoryPolicy,
 } from '../../gcp/artifact-registry.ts';
+import { ensureGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
-import { untilServiceUsable } from '../../gcp/retry.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
-import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
@@ -37,9 +37,7 @@ export function repositoryResource(deployment: Deployment): Resource {
     },
     async ensure({ google }) {
       const description = `Images of MLflow server ${name}`;
-      const { value, created } = await untilServiceUsable(google, () =>
-        createDockerRepository(google, { ...args, description, labels }),
-      );
+      const { value, created } = await createDockerRepository(google, { ...args, description, labels });
       assertOurs(title, value.labels, deployment);
       const relabel = labelDifferences(value.labels, deployment).length > 0;
       if (relabel) await patchRepository(google, { ...args, labels: { ...value.labels, ...labels } });

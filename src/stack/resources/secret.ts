@@ -1,16 +1,9 @@
+import { ensureGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
-import { untilServiceUsable } from '../../gcp/retry.ts';
-import {
-  accessVersion,
-  addVersion,
-  createSecret,
-  deleteSecret,
-  getSecret,
-  latestVersion,
-  patchSecret,
-  secretPolicy,
-} from '../../gcp/secrets.ts';
-import { accountGrant, ensureGrants, missingGrants } from '../access.ts';
+import { secretPolicy } from '../../gcp/secret-policy.ts';
+import { accessVersion, addVersion, latestVersion } from '../../gcp/secret-versions.ts';
+import { createSecret, deleteSecret, getSecret, patchSecret } from '../../gcp/secrets.ts';
+import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
@@ -54,7 +47,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
     },
     async ensure(context) {
       const { google } = context;
-      const { value: found, created } = await untilServiceUsable(google, () => createSecret(google, { ...args, labels }));
+      const { value: found, created } = await createSecret(google, { ...args, labels });
       assertOurs(title, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });

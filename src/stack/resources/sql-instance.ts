@@ -1,5 +1,4 @@
 import { UserError } from '../../errors.ts';
-import { untilServiceUsable } from '../../gcp/retry.ts';
 import { createInstance, deleteInstance, getInstance, patchInstance, type SqlInstance } from '../../gcp/sql.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
@@ -35,7 +34,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
     async ensure({ google }, progress) {
       const onPoll = ({ elapsedMs }: { elapsedMs: number }) => progress(`${Math.round(elapsedMs / 1000)} s`);
       const body = { name: sqlInstance, region, databaseVersion: database.version, settings: wantedSettings(deployment) };
-      const { value, created } = await untilServiceUsable(google, () => createInstance(google, { project, body, onPoll }));
+      const { value, created } = await createInstance(google, { project, body, onPoll });
       check(value);
       if (created) return 'created';
       const { differences, patch } = compareSettings(value.settings, deployment);

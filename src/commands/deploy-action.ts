@@ -1,0 +1,30 @@
+import type { CommandResult } from '../ui/ui.ts';
+import type { Context } from './command.ts';
+import type { deployOptions } from './deploy.ts';
+import { deployServer } from './deploy-server.ts';
+import { configOf, openDeployment, projectOf } from './open-deployment.ts';
+import { openGoogleFor } from './open-google.ts';
+import { refuseMissingFolder, renderFolder } from './render-folder.ts';
+
+/** Renders what changed, builds, deploys, waits and checks. */
+export async function run(context: Context<typeof deployOptions>): Promise<CommandResult> {
+  const { ui, settings, options } = context;
+  await refuseMissingFolder(settings);
+  const google = await openGoogleFor(context);
+  try {
+    const project = projectOf(settings, google);
+    const deployment = await ui.step('Look at the project', () => openDeployment(google, configOf(settings), project));
+    if (settings.dryRun) {
+      const text = `Would render ${settings.dir.value}, build ${deployment.image} where its sources changed, and deploy service ${deployment.service.name} in ${deployment.region}.`;
+      return {
+        data: { dryRun: true, service: deployment.service.name, image: deployment.image, url: deployment.url },
+        show: [{ kind: 'text', text }],
+      };
+    }
+    const folder = await renderFolder(context, google, deployment);
+    const result = await deployServer(context, google, deployment, folder.dir, options);
+    return { ...result, data: { ...result.data, folder } };
+  } finally {
+    google.close();
+  }
+}

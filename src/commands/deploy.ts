@@ -1,0 +1,26 @@
+import { choice, toggle, value } from '../settings/option.ts';
+import type { CommandSpec } from './command.ts';
+
+export const deployOptions = {
+  with: choice(
+    'tool',
+    ['skaffold', 'api'],
+    'skaffold, or Google’s APIs themselves (default: skaffold where it is found, else api)',
+  ),
+  image: value('reference', 'deploy this image, REFERENCE@sha256:…, instead of building one'),
+  noCheck: toggle('do not call the server once it is deployed'),
+};
+
+export const deployCommand: CommandSpec<typeof deployOptions> = {
+  name: 'deploy',
+  summary: 'Build the server’s image, deploy it to Cloud Run, and check it from outside',
+  details:
+    'What was built before from the same sources is not built again. A server that does not start leaves the one before in its place.',
+  examples: [
+    'mlflow-gcp deploy',
+    'mlflow-gcp deploy --with api',
+    'mlflow-gcp deploy --image us-central1-docker.pkg.dev/my-project/mlflow/mlflow@sha256:…',
+  ],
+  options: deployOptions,
+  load: () => import('./deploy-action.ts'),
+};

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text as streamText } from 'node:stream/consumers';
+import { UsageError } from '../errors.ts';
+import type { Config } from '../project/config-schema.ts';
+import { applyPlan } from '../stack/apply.ts';
+import { planStack } from '../stack/plan.ts';
+import type { StackContext } from '../stack/resource.ts';
+import { baseStack } from '../stack/stack.ts';
+import type { CommandResult } from '../ui/ui.ts';
+import type { Context } from './command.ts';
+import { deployServer } from './deploy-server.ts';
+import type { initOptions } from './init.ts';
+import { checkPassword } from './init-checks.ts';
+import { askInit, type InitAnswers } from './init-questions.ts';
+import { configOf, openDeployment } from './open-deployment.ts';
+import { openGoogleFor } from './open-google.ts';
+import { refuseForeignFolder, renderFolder } from './render-folder.ts';
+import { planBlocks, planData } from './show-plan.ts';
+
+type InitContext = Context<typeof initOptions>;
+
+/** Asks, plans, shows, makes, renders, and offers to deploy. */
+export async function run(context: InitContext): Promise<CommandResult> {
+  const { deps, ui, settings, options } = context;
+  const password = await givenPassword(context);
+  await refuseForeignFolder(settings.dir.value);
+  const google = await openGoogleFor(context);
+  try {
+    const before = configOf(settings);
+    const answers = await askInit(ui, { settings, options, config: before, defaultProject: google.target.defaultProject });
+    const config = decidedConfig(before, answers, context);
+    const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
+    const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
+    const plan = await ui.step('Look at what is there', () => planStack(baseStack(deployment), stack));
+    if (settings.dryRun) return { data: { dryRun: true, plan: planData(plan, deployment) }, show: planBlocks(plan, deployment) };
+    if (plan.changes) {
+      ui.preview(planBlocks(plan, deployment));
+      await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
+    }
+    const resources = await ui.steps((group) => applyPlan(plan, stack, group));
+    const folder = await renderFolder(context, google, deployment, { ...config, project: answers.project });
+    const data = {
+      project: deployment.project,
+      region: deployment.region,
+      name: deployment.name,
+      url: deployment.url,
+      resources,
+      folder,
+    };
+    const deploys =
+      options.deploy ||
+      (await ui.ask.confirm({ flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false }));
+    if (!deploys)
+      return {
+        data,
+        show: [
+          {
+            kind: 'text',
+            text: doneText(
+              folder.dir,
+              deps.cwd,
+              resources.every(({ outcome }) => outcome === 'unchanged'),
+            ),
+          },
+        ],
+      };
+    const deployed = await deployServer(context, google, deployment, folder.dir, {});
+    return { data: { ...data, deployment: deployed.data }, show: deployed.show };
+  } finally {
+    google.close();
+  }
+}
+
+/** The file as it will be: answers and flags over what it said. */
+function decidedConfig(config: Config, answers: InitAnswers, { options, settings }: InitContext): Config {
+  const { database, service, artifacts } = config;
+  return {
+    ...config,
+    target: settings.local ? 'local' : 'cloud',
+    project: answers.project,
+    region: answers.region,
+    name: answers.name,
+    database: {
+      ...database,
+      tier: answers.tier,
+      version: options.databaseVersion ?? database.version,
+      availability: options.availability ?? database.availability,
+      diskGb: options.disk ?? database.diskGb,
+      instance: options.instance ?? database.instance,
+    },
+    artifacts: { ...artifacts, bucket: options.bucket ?? artifacts.bucket },
+    service: {
+      cpu: options.cpu ?? service.cpu,
+      memory: options.memory ?? service.memory,
+      minInstances: options.minInstances ?? service.minInstances,
+      maxInstances: options.maxInstances ?? service.maxInstances,
+    },
+  };
+}
+
+/** The password of `--password-file`, one line break at its end left out; undefined where none was given. */
+async function givenPassword({ deps, options }: InitContext): Promise<string | undefined> {
+  const { passwordFile } = options;
+  if (passwordFile === undefined) return undefined;
+  const text = passwordFile === '-' ? await streamText(deps.stdin) : await readPassword(path.resolve(deps.cwd, passwordFile));
+  const password = text.replace(/\r?\n$/, '');
+  const verdict = checkPassword(password);
+  if (verdict === true) return password;
+  throw new UsageError({
+    code: 'INVALID_PASSWORD',
+    message: `--password-file: ${verdict}.`,
+    hint: 'Put the password alone into the file, or leave the flag out to have one made up.',
+  });
+}
+
+async function readPassword(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError({
+      code: 'PASSWORD_FILE_UNREADABLE',
+      message: `--password-file: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'Name a file that you may read, or - to give the password on stdin.',
+      cause,
+    });
+  }
+}
+
+function doneText(dir: string, cwd: string, unchanged: boolean): string {
+  const place = path.relative(cwd, dir);
+  const go = place === '' ? '' : `cd ${place} && `;
+  return `${unchanged ? 'Everything is there already.' : 'Everything is made.'} Next: ${go}mlflow-gcp deploy`;
+}

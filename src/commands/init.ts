@@ -1,0 +1,42 @@
+import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
+import type { CommandSpec } from './command.ts';
+import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init-checks.ts';
+
+export const initOptions = {
+  tier: value('tier', 'machine of the database (default: db-f1-micro)', { parse: checked(checkTier) }),
+  databaseVersion: choice(
+    'version',
+    ['POSTGRES_18', 'POSTGRES_17', 'POSTGRES_16', 'POSTGRES_15', 'POSTGRES_14'],
+    'version of the database (default: POSTGRES_18)',
+  ),
+  availability: choice(
+    'kind',
+    ['ZONAL', 'REGIONAL'],
+    'REGIONAL keeps a second database ready in another zone, at twice the price (default: ZONAL)',
+  ),
+  disk: value('gb', 'disk of the database in GB; it grows by itself (default: 10)', { parse: wholeNumber(10, 65536) }),
+  instance: value('name', 'Cloud SQL instance to use; one that exists is adopted', { parse: checked(checkSqlInstance) }),
+  bucket: value('name', 'bucket for artifacts; one that exists is adopted', { parse: checked(checkBucket) }),
+  memory: value('amount', 'memory of the server (default: 1Gi)', { parse: checked(checkMemory) }),
+  cpu: value('number', 'CPUs of the server (default: 1)', { parse: checked(checkCpu) }),
+  minInstances: value('number', 'instances that are kept running while nobody asks (default: 0)', { parse: wholeNumber(0, 100) }),
+  maxInstances: value('number', 'most instances at once (default: 2)', { parse: wholeNumber(1, 100) }),
+  username: value('name', 'user name that MLflow clients give (default: mlflow)', { parse: checked(checkUsername) }),
+  passwordFile: value('file', 'file with the password that clients give, or - for stdin (default: one is made up)'),
+  deploy: toggle('deploy at once when everything is made'),
+};
+
+export const initCommand: CommandSpec<typeof initOptions> = {
+  name: 'init',
+  summary: 'Make everything that an MLflow server needs, and its project folder',
+  details:
+    'Shows what would be made and what it costs before anything is done. Run again, it goes on where it was, or brings things in line with mlflow-gcp.yaml.',
+  examples: [
+    'mlflow-gcp init',
+    'mlflow-gcp init --local --yes',
+    'mlflow-gcp init --project my-project --region europe-west1 --tier db-g1-small --yes',
+    'mlflow-gcp init --project my-project --dry-run',
+  ],
+  options: initOptions,
+  load: () => import('./init-action.ts'),
+};

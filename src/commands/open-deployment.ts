@@ -1,0 +1,84 @@
+import { AccessError, UserError } from '../errors.ts';
+import { getBillingInfo } from '../gcp/billing.ts';
+import { isPermissionDenied, isServiceDisabled } from '../gcp/errors.ts';
+import type { Google } from '../gcp/google.ts';
+import { deploymentLabels } from '../gcp/labels.ts';
+import { getProject } from '../gcp/projects.ts';
+import { listInstances } from '../gcp/sql.ts';
+import { type Config, choicesOf, configSchema } from '../project/config-schema.ts';
+import { requireProject, type Settings } from '../settings/settings.ts';
+import { type Deployment, nameDeployment } from '../stack/deployment.ts';
+
+/** The file's values, or the defaults, with project, region and name as flags and environment say them. */
+export function configOf(settings: Settings): Config {
+  const base = settings.file?.config ?? configSchema.parse({});
+  return {
+    ...base,
+    target: settings.local ? 'local' : 'cloud',
+    project: settings.project?.value ?? base.project,
+    region: settings.region.value,
+    name: settings.name.value,
+  };
+}
+
+/** The project of the flags, else the one that the target itself has; a UsageError where neither names one. */
+export function projectOf(settings: Settings, google: Google): string {
+  return settings.project?.value ?? google.target.defaultProject ?? requireProject(settings);
+}
+
+/**
+ * Names everything that belongs to the deployment. Looks up the project's number, whether it can spend money, and the instance that
+ * carries the deployment's labels (after a name could not be used again, it is not the usual one).
+ * Throws PROJECT_NOT_FOUND, BILLING_OFF, or what Google answers.
+ */
+export async function openDeployment(google: Google, config: Config, project: string): Promise<Deployment> {
+  const choices = choicesOf(config, project);
+  const [found, instance, billing] = await Promise.all([
+    getProject(google, { project }),
+    labelledInstance(google, project, config.name),
+    billingEnabled(google, project),
+  ]);
+  if (found === undefined) throw projectNotFound(project);
+  if (billing === false) throw billingOff(project);
+  const database = { ...choices.database, instance: choices.database.instance ?? undefined };
+  const named = nameDeployment({ ...choices, database }, found.projectNumber);
+  return instance === undefined || choices.database.instance !== undefined ? named : { ...named, sqlInstance: instance };
+}
+
+async function labelledInstance(google: Google, project: string, name: string): Promise<string | undefined> {
+  try {
+    const [first] = await listInstances(google, { project, labels: deploymentLabels(name) });
+    return first?.name;
+  } catch (error) {
+    if (isServiceDisabled(error) || isPermissionDenied(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where it cannot be known: Cloud Billing's own service may be off, and not everybody may look. */
+async function billingEnabled(google: Google, project: string): Promise<boolean | undefined> {
+  try {
+    return (await getBillingInfo(google, { project })).billingEnabled;
+  } catch (error) {
+    if (isServiceDisabled(error) || isPermissionDenied(error)) return undefined;
+    throw error;
+  }
+}
+
+function projectNotFound(project: string): AccessError {
+  return new AccessError({
+    code: 'PROJECT_NOT_FOUND',
+    message: `Project ${project} does not exist, or you may not see it.`,
+    hint: `See which projects you have with: gcloud projects list — or make it: gcloud projects create ${project}`,
+    docs: 'https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects',
+  });
+}
+
+function billingOff(project: string): UserError {
+  return new UserError({
+    code: 'BILLING_OFF',
+    message: `Project ${project} has no active billing account, and Google wants one for Cloud SQL and Cloud Run.`,
+    hint: `Link one at https://console.cloud.google.com/billing/linkedaccount?project=${project} and run the same command again.`,
+    docs: 'https://docs.cloud.google.com/billing/docs/how-to/modify-project',
+  });
+}

@@ -1,0 +1,125 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { UsageError, UserError } from '../errors.ts';
+import type { Google } from '../gcp/google.ts';
+import { getService } from '../gcp/run.ts';
+import { latestVersion } from '../gcp/secret-versions.ts';
+import { cacheFolder } from '../project/cache-folder.ts';
+import { CONFIG_FILE } from '../project/config.ts';
+import type { Config } from '../project/config-schema.ts';
+import { compareFolder, type FileChange, writeFolder } from '../project/folder.ts';
+import { ensureLock } from '../project/lock.ts';
+import { findPython } from '../project/python.ts';
+import { renderProject } from '../project/render.ts';
+import { ensureUv } from '../project/uv.ts';
+import { writeConfig } from '../project/write-config.ts';
+import type { Settings } from '../settings/settings.ts';
+import { type Deployment, SECRET_KEYS } from '../stack/deployment.ts';
+import { projectTokens, type SecretVersions } from '../stack/project-tokens.ts';
+import type { Context } from './command.ts';
+
+export interface RenderedFolder {
+  dir: string;
+  written: string[];
+  /** Files of the user's that differ from the templates and were left as they are. */
+  kept: string[];
+}
+
+/** Without these files of ours the folder is no project folder; with such files of somebody else's it is theirs. */
+const OURS = ['Dockerfile', 'pyproject.toml', 'entry-point.sh', 'skaffold.yaml'];
+
+/** Throws FOLDER_TAKEN when the folder holds files of the same names that belong to something else. */
+export async function refuseForeignFolder(dir: string): Promise<void> {
+  const there = await Promise.all([CONFIG_FILE, '.mlflow-gcp', ...OURS].map((name) => exists(path.join(dir, name))));
+  const [config, record, ...files] = there;
+  const taken = OURS.filter((_name, index) => files[index]);
+  if (config || record || taken.length === 0) return;
+  throw new UsageError({
+    code: 'FOLDER_TAKEN',
+    message: `${dir} already holds ${taken.join(', ')} of something else.`,
+    hint: 'Keep the MLflow server in a folder of its own: mlflow-gcp init --dir mlflow',
+  });
+}
+
+/** Throws FOLDER_MISSING when there is no project folder where one is looked for: deploying would otherwise start one in any folder. */
+export async function refuseMissingFolder({ dir, file }: Settings): Promise<void> {
+  if (file !== undefined || (await exists(path.join(dir.value, '.mlflow-gcp')))) return;
+  throw new UsageError({
+    code: 'FOLDER_MISSING',
+    message: `${dir.value} is no project folder: neither it nor a folder above holds ${CONFIG_FILE}.`,
+    hint: 'Name the folder with --dir, or make one with: mlflow-gcp init',
+  });
+}
+
+/**
+ * Renders the project folder of a deployment whose secrets have values, and locks its Python packages. Files that the user edited
+ * are shown and asked about, and kept where nobody can be asked. With `config`, mlflow-gcp.yaml is brought in line too.
+ */
+export async function renderFolder(
+  context: Context,
+  google: Google,
+  deployment: Deployment,
+  config?: Config,
+): Promise<RenderedFolder> {
+  const { deps, ui, settings } = context;
+  const dir = settings.dir.value;
+  const [versions, serviceUrls] = await Promise.all([secretVersions(google, deployment), knownUrls(google, deployment)]);
+  const tokens = projectTokens(deployment, versions, serviceUrls);
+  const files = await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens);
+  const changes = await compareFolder(dir, files);
+  const disputed = changes.filter(({ kind }) => kind === 'edited' || kind === 'foreign');
+  const overwrite = new Set<string>();
+  for (const change of disputed) if (await mayOverwrite(context, change)) overwrite.add(change.file.path);
+  return ui.step('Render the project folder', async (step) => {
+    const written = await writeFolder(dir, changes, overwrite);
+    if (config !== undefined && (await writeConfig(path.join(dir, CONFIG_FILE), config))) written.push(CONFIG_FILE);
+    const { env, signal } = deps;
+    const progress = (detail: string): void => step.progress(detail);
+    const requirements = path.join(deps.packageRoot, 'src/templates/tools/uv.txt');
+    const uv = () =>
+      ensureUv({ env, cache: cacheFolder(env), requirements, python: () => findPython(env, signal), progress, signal });
+    if (await ensureLock(dir, { env, signal, progress, uv })) written.push('uv.lock');
+    return { dir, written, kept: disputed.map(({ file }) => file.path).filter((name) => !overwrite.has(name)) };
+  });
+}
+
+async function mayOverwrite({ ui, settings }: Context, { file, kind, current }: FileChange): Promise<boolean> {
+  if (!ui.interactive || settings.yes) {
+    ui.warn(
+      `${file.path} ${kind === 'edited' ? 'was edited, and its template changed too' : 'was not written by mlflow-gcp'}: it was left as it is.`,
+    );
+    return false;
+  }
+  const { createTwoFilesPatch } = await import('diff');
+  ui.preview([
+    { kind: 'text', text: createTwoFilesPatch(`${file.path} (yours)`, `${file.path} (template)`, current ?? '', file.content) },
+  ]);
+  return ui.ask.confirm({ flag: '--no-input', message: `Replace ${file.path}?`, default: false, unattended: false });
+}
+
+async function secretVersions(google: Google, deployment: Deployment): Promise<SecretVersions> {
+  const { project, secrets } = deployment;
+  const found = await Promise.all(
+    SECRET_KEYS.map(async (key) => [key, await latestVersion(google, { project, secretId: secrets[key] })] as const),
+  );
+  const missing = found.filter(([, version]) => version === undefined).map(([key]) => secrets[key]);
+  if (missing.length > 0) {
+    throw new UserError({
+      code: 'SECRETS_MISSING',
+      message: `Project ${project} has no value for ${missing.join(', ')}: deployment ${deployment.name} is not there, or not finished.`,
+      hint: `Make it, or finish it, with: mlflow-gcp init --project ${project} --name ${deployment.name}`,
+    });
+  }
+  return Object.fromEntries(found.map(([key, version]) => [key, version?.version])) as SecretVersions;
+}
+
+async function knownUrls(google: Google, { project, region, service }: Deployment): Promise<string[]> {
+  return (await getService(google, { project, region, service: service.name }))?.urls ?? [];
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

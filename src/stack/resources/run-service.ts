@@ -1,0 +1,32 @@
+import { deleteService, getService } from '../../gcp/run.ts';
+import type { Deployment } from '../deployment.ts';
+import { assertOurs } from '../ownership.ts';
+import type { Removable } from '../resource.ts';
+
+/** The Cloud Run service, which `deploy` makes from the project folder. */
+export function runServiceRemovable(deployment: Deployment): Removable {
+  const args = { project: deployment.project, region: deployment.region, service: deployment.service.name };
+  const title = `Cloud Run service ${args.service}`;
+  return {
+    id: 'run-service',
+    title,
+    // It uses all of these until its last instance is gone.
+    dependsOn: [
+      'server-account',
+      'project-roles',
+      'repository',
+      'artifact-bucket',
+      'sql-instance',
+      'database',
+      'database-user',
+      ...Object.keys(deployment.secrets).map((key) => `secret-${key}`),
+    ],
+    async remove({ google }) {
+      const found = await getService(google, args);
+      if (found === undefined) return 'absent';
+      assertOurs(title, found.labels, deployment);
+      await deleteService(google, args);
+      return 'deleted';
+    },
+  };
+}
