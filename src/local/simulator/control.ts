@@ -1,4 +1,4 @@
-import type { Arrival } from './dispatch.ts';
+import type { Arrival } from './arrival.ts';
 import type { Faults } from './faults.ts';
 import { readBytes } from './request-body.ts';
 import type { RequestLog } from './request-log.ts';

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson, wantsEnumNumbers, wantsPretty, withEnumNumbers } from './answer.ts';
+import type { Arrival } from './arrival.ts';
 import type { Method } from './discovery.ts';
 import type { Engine } from './engine.ts';
 import type { Family } from './error-form.ts';
@@ -13,16 +13,6 @@ import type { Call, Json } from './service.ts';
 import { GoogleError, Reply } from './service.ts';
 import { tokenOf } from './tokens.ts';
 import { readBody } from './validation.ts';
-
-/** A request on its way: what the front found out about it. */
-export interface Arrival {
-  message: IncomingMessage;
-  response: ServerResponse;
-  host: string;
-  /** Without the query, percent-encoded as it came. */
-  path: string;
-  query: URLSearchParams;
-}
 
 /** Answers a request for a method of one of Google's APIs. Never throws. */
 export async function dispatch(arrival: Arrival, engine: Engine): Promise<void> {

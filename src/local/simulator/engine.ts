@@ -10,8 +10,11 @@ import { GoogleError } from './service.ts';
 import type { RecordStore, Transaction } from './store.ts';
 import { autoCommit } from './store.ts';
 
-/** Need not be enabled: without them nothing could be. The rest of the exempt have no project. */
-const ALWAYS_ENABLED = new Set(['serviceusage', 'oauth2', 'sts', 'cloudresourcemanager', 'cloudbilling']);
+/**
+ * Counted on the project of the client, not on the one that is asked about: signed in as a person, that is a project of Google's own where
+ * these are enabled. https://docs.cloud.google.com/docs/quotas/quota-project
+ */
+const PROJECTLESS = new Set(['cloudbilling', 'cloudresourcemanager', 'oauth2', 'serviceusage', 'sts']);
 
 export interface EngineParts {
   records: RecordStore;
@@ -79,24 +82,29 @@ export class Engine {
     return this.handlers.get(`${api} ${version} ${id}`);
   }
 
-  /** Runs one call. What it wrote is on disk when this resolves; when it throws, nothing was written. */
+  /**
+   * Runs one call. What it wrote is on disk when this resolves, or when the work calls `commit` itself; when it throws, nothing of what
+   * was written since is left.
+   */
   async transact<T>(work: (sim: Sim, commit: () => void) => T | Promise<T>): Promise<T> {
     const { sim, transaction, started } = this.begin();
-    try {
-      const value = await work(sim, () => transaction.commit());
+    const commit = (): void => {
       transaction.commit();
+      this.runner.schedule(started.splice(0), transaction);
+    };
+    try {
+      const value = await work(sim, commit);
+      commit();
       return value;
     } catch (error) {
       transaction.rollback();
       throw error;
-    } finally {
-      this.runner.schedule(started, transaction);
     }
   }
 
   /** Throws 403 SERVICE_DISABLED, and 403 for a project that is not there. */
   requireEnabledFor(sim: Sim, api: string, project: string): void {
-    if (ALWAYS_ENABLED.has(api)) return;
+    if (PROJECTLESS.has(api)) return;
     sim.requireEnabled(sim.findProject(project).projectId, `${api}.googleapis.com`);
   }
 

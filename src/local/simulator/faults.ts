@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Arrival } from './dispatch.ts';
+import type { Arrival } from './arrival.ts';
 import { faultBody } from './dispatch.ts';
 
 /** One fault: which requests it hits, how often, and what becomes of them. */

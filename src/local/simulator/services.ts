@@ -1,12 +1,16 @@
 import type { Service } from './service.ts';
 
-/** Every simulated API, one module each. A new one is named here. */
-export const SERVICE_MODULES: Array<() => Promise<Service[]>> = [
-  async () => [(await import('./services/storage.ts')).storage],
-  async () => [(await import('./services/artifactregistry.ts')).artifactregistry],
-  async () => [(await import('./services/docker-registry.ts')).dockerRegistry],
-];
-
+/** Every simulated API. A new one is named here. */
 export async function loadServices(): Promise<Service[]> {
-  return (await Promise.all(SERVICE_MODULES.map((load) => load()))).flat();
+  const modules = await Promise.all([
+    import('./services/artifactregistry.ts').then((module) => module.artifactregistry),
+    import('./services/cloudbilling.ts').then((module) => module.cloudbilling),
+    import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
+    import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
+    import('./services/iam.ts').then((module) => module.iam),
+    import('./services/secretmanager.ts').then((module) => module.secretmanager),
+    import('./services/serviceusage.ts').then((module) => module.serviceusage),
+    import('./services/storage.ts').then((module) => module.storage),
+  ]);
+  return modules;
 }

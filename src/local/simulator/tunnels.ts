@@ -15,22 +15,21 @@ const HANDSHAKE_TIMEOUT_MS = 20_000;
 export class Tunnels {
   private readonly server: Server;
   private readonly authority: Authority;
-  private readonly knows: (host: string) => boolean;
   private readonly contexts = new Map<string, Promise<SecureContext>>();
   private readonly below = new WeakMap<Duplex, Duplex>();
 
-  constructor(server: Server, authority: Authority, knows: (host: string) => boolean) {
+  constructor(server: Server, authority: Authority) {
     this.server = server;
     this.authority = authority;
-    this.knows = knows;
   }
 
-  open(message: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** `knows` says whether anything is simulated at a host. */
+  open(message: IncomingMessage, socket: Duplex, head: Buffer, knows: (host: string) => boolean): void {
     socket.on('error', () => socket.destroy());
     const target = /^(.*):(\d+)$/.exec(message.url ?? '');
     const host = hostName(target?.[1]);
     const port = target?.[2];
-    if (!host || !this.knows(host) || (port !== '443' && port !== '80')) {
+    if (!host || !knows(host) || (port !== '443' && port !== '80')) {
       const text = `${JSON.stringify(message.url)} is not simulated, and the simulator forwards nothing.\n`;
       socket.end(
         `HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
