@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { processRegister } from '../../../src/local/runtime/process-register.ts';
 import { databaseAccount } from '../../../src/local/runtime/sql/account.ts';
 import { findBinaries } from '../../../src/local/runtime/sql/binaries.ts';
-import { type LocalSqlRuntime, sqlRuntime } from '../../../src/local/runtime/sql/sql-runtime.ts';
+import { type LocalSqlRuntime, SqlClusters } from '../../../src/local/runtime/sql/sql-runtime.ts';
 import type { SqlInstance } from '../../../src/local/runtime-port.ts';
 import { certificates } from './certificates.ts';
 
@@ -33,7 +33,7 @@ export async function sqlPlace(): Promise<SqlPlace> {
     notes,
     processes,
     open: () =>
-      sqlRuntime({
+      new SqlClusters({
         folder: join(folder, 'sql'),
         logs: join(folder, 'logs'),
         account,

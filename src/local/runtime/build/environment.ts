@@ -28,8 +28,11 @@ export async function lockedEnvironment(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
+  const files = await Promise.all(
+    ['pyproject.toml', 'uv.lock'].map((file) => readFile(join(source, file)).catch(() => missing(file))),
+  );
   const python = await options.python();
-  const name = await environmentName(source, python);
+  const name = environmentName(files, python);
   const target = join(options.folder, name);
   if (existsSync(join(target, COMPLETE))) {
     log(`The environment of this uv.lock is there already (Python ${python.version}).`);
@@ -44,11 +47,9 @@ export async function lockedEnvironment(
   return name;
 }
 
-async function environmentName(source: string, python: { path: string; version: string }): Promise<string> {
+function environmentName(files: Buffer[], python: { path: string; version: string }): string {
   const name = createHash('sha256').update(JSON.stringify([process.platform, process.arch, python.path, python.version]));
-  for (const file of ['pyproject.toml', 'uv.lock']) {
-    name.update(await readFile(join(source, file)).catch(() => missing(file)));
-  }
+  for (const file of files) name.update(file);
   return name.digest('hex').slice(0, 24);
 }
 

@@ -59,6 +59,8 @@ export async function startContainer(revision: Revision, options: ContainerOptio
   if (first.failure === undefined) return supervise(first, revision, options, metadata);
   await endProcess(first);
   metadata.close();
+  options.log.close();
+  await rm(options.folder, { recursive: true, force: true });
   throw new RevisionFailed(
     'HealthCheckContainerError',
     `The container failed to start and listen on PORT ${first.port}: ${first.failure}.`,

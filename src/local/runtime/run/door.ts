@@ -30,14 +30,20 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   // No limit on the time of a request: an upload takes as long as it takes, and the service has its own limit.
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     const refusal = strangers(request, own);
-    if (refusal !== undefined) return refuse(response, 403, refusal);
+    if (refusal !== undefined) {
+      refuse(response, 403, refusal);
+      return;
+    }
     const back = rewriteLocation(options.serviceUrl(), `http://${request.headers.host}`);
     asOwnRequest(request, own, options.serviceUrl());
     options.forward(request, response, back);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    if (strangers(request, own) !== undefined) return refuseUpgrade(socket, 403, 'Forbidden');
+    if (strangers(request, own) !== undefined) {
+      refuseUpgrade(socket, 403, 'Forbidden');
+      return;
+    }
     asOwnRequest(request, own, options.serviceUrl());
     options.upgrade(request, socket, head);
   });

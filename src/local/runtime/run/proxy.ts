@@ -12,6 +12,8 @@ export interface Upstream {
   rewrite?: (name: string, value: string) => string;
 }
 
+const TOO_LARGE = 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.';
+
 /**
  * Passes a request on to a container and its answer back, streaming both. When the client goes away the container is told by a closed
  * connection. Resolves when the exchange is over, however it ended; what goes wrong before the answer's beginning is answered as on Cloud Run.
@@ -21,7 +23,8 @@ export function passOn(request: IncomingMessage, response: ServerResponse, upstr
     response.once('close', resolve);
     if (isTooLarge(request.headers['content-length'], upstream)) {
       request.resume();
-      return refuse(response, 413, 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.');
+      refuse(response, 413, TOO_LARGE);
+      return;
     }
     const outgoing = openRequest(request, upstream);
     const timer = setTimeout(() => {
@@ -59,7 +62,8 @@ function passBack(answer: IncomingMessage, response: ServerResponse, upstream: U
   }
   if (isTooLarge(answer.headers['content-length'], upstream)) {
     answer.destroy();
-    return refuse(response, 500, 'Response size was too large. Please consider reducing response size.');
+    refuse(response, 500, 'Response size was too large. Please consider reducing response size.');
+    return;
   }
   response.sendDate = false;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer, upstream.rewrite));
@@ -80,7 +84,7 @@ function limitBody(request: IncomingMessage, response: ServerResponse, { largest
   let total = 0;
   request.on('data', (chunk: Buffer) => {
     total += chunk.length;
-    if (total > largestBody) refuse(response, 413, 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.');
+    if (total > largestBody) refuse(response, 413, TOO_LARGE);
   });
 }
 
@@ -113,6 +117,8 @@ export function passUpgradeOn(request: IncomingMessage, socket: Duplex, head: Bu
     outgoing.once('response', (answer) => {
       socket.write(statusLine(answer) + headerLines([...responseHeaders(answer), 'Connection', 'close']));
       answer.pipe(socket);
+      // Unread, the client's end would never be seen.
+      socket.resume();
     });
     outgoing.once('upgrade', (answer, container, first) => {
       socket.write(statusLine(answer) + headerLines(answer.rawHeaders));
@@ -128,6 +134,7 @@ export function passUpgradeOn(request: IncomingMessage, socket: Duplex, head: Bu
 }
 
 export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  socket.resume();
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -13,9 +13,8 @@ import { becomesReady, endPostgres, initialize, launch, notReady } from './postg
 
 /** A running PostgreSQL server. */
 export interface Cluster {
-  port: number;
-  access: AdminAccess;
-  isRunning(): boolean;
+  /** As it is now: another port may have been taken when it was started again. */
+  readonly access: AdminAccess;
   /** Takes over another TLS mode or certificate without a restart. */
   apply(instance: SqlInstance): Promise<void>;
   stop(): Promise<void>;
@@ -112,13 +111,9 @@ function supervise(setup: Setup, started: Started): Cluster {
 
   watch();
   return {
-    get port() {
-      return state.access.port;
-    },
     get access() {
       return state.access;
     },
-    isRunning: () => !state.stopping,
     async apply(instance) {
       state.settings = { ...setup, instance };
       await state.restarting;

@@ -1,14 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Client } from 'pg';
 import { UserError } from '../../../errors.ts';
 import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
 import { shortName } from '../layout.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
 import type { Account } from './account.ts';
 import { asAdmin, createDatabase, dropDatabase, dropUser, setUser } from './admin.ts';
 import type { Binaries } from './binaries.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { clusterFiles } from './cluster-files.ts';
 import { checkName } from './names.ts';
 
@@ -30,75 +32,104 @@ export interface LocalSqlRuntime extends SqlRuntime {
 }
 
 /** Real PostgreSQL behind Cloud SQL: one cluster for each instance. Calls for the same instance run one after the other. */
-export function sqlRuntime(options: SqlOptions): LocalSqlRuntime {
-  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
-  mkdirSync(options.logs, { recursive: true, mode: 0o700 });
-  const clusters = new Map<string, Cluster>();
-  const inTurn = turns();
+export class SqlClusters implements LocalSqlRuntime {
+  readonly #options: SqlOptions;
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #inTurn = turns();
 
-  const start = async (instance: SqlInstance) => {
-    const known = clusters.get(instance.connectionName);
-    if (known?.isRunning()) await known.apply(instance);
-    else clusters.set(instance.connectionName, await startCluster(instance, clusterOptions(options, instance.connectionName)));
-    return { host: '127.0.0.1', port: running(clusters, instance.connectionName).port };
-  };
-  const stop = async (name: string) => {
-    await clusters.get(name)?.stop();
-    clusters.delete(name);
-  };
-  const remove = async (name: string) => {
-    await stop(name);
-    const files = clusterFiles(options.folder, name);
-    await rm(files.folder, { recursive: true, force: true });
-    await rm(files.socket, { recursive: true, force: true });
-    await rm(logFile(options, name), { force: true });
-  };
-  const ask = (name: string, work: Parameters<typeof asAdmin>[1]) =>
-    inTurn(name, async () => {
-      await asAdmin(running(clusters, name).access, work);
+  constructor(options: SqlOptions) {
+    mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+    mkdirSync(options.logs, { recursive: true, mode: 0o700 });
+    this.#options = options;
+  }
+
+  start(instance: SqlInstance): Promise<{ host: string; port: number }> {
+    const { connectionName } = instance;
+    return this.#inTurn(connectionName, async () => {
+      const known = this.#clusters.get(connectionName);
+      if (known !== undefined) await known.apply(instance);
+      const cluster = known ?? (await startCluster(instance, this.#placeOf(connectionName)));
+      this.#clusters.set(connectionName, cluster);
+      return { host: LOOPBACK, port: cluster.access.port };
     });
+  }
 
-  return {
-    start: (instance) => inTurn(instance.connectionName, () => start(instance)),
-    stop: (name) => inTurn(name, () => stop(name)),
-    remove: (name) => inTurn(name, () => remove(name)),
-    async createDatabase(name, database) {
-      checkName('database', database.name);
-      await ask(name, (client) => createDatabase(client, database));
-    },
-    async dropDatabase(name, database) {
-      checkName('database', database);
-      await ask(name, (client) => dropDatabase(client, database));
-    },
-    async setUser(name, user) {
-      checkName('user', user.name);
-      await ask(name, (client) => setUser(client, user));
-    },
-    async dropUser(name, user) {
-      checkName('user', user);
-      await ask(name, (client) => dropUser(client, user));
-    },
-    socketFolder: (name) => clusters.get(name)?.access.socketFolder,
-    async stopAll() {
-      await Promise.all([...clusters.keys()].map((name) => inTurn(name, () => stop(name))));
-    },
-  };
+  stop(connectionName: string): Promise<void> {
+    return this.#inTurn(connectionName, () => this.#stopNow(connectionName));
+  }
+
+  remove(connectionName: string): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      await this.#stopNow(connectionName);
+      const { files, logFile } = this.#placeOf(connectionName);
+      for (const path of [files.folder, files.socket, logFile, `${logFile}.1`]) await rm(path, { recursive: true, force: true });
+    });
+  }
+
+  createDatabase(connectionName: string, database: { name: string; charset?: string; collation?: string }): Promise<void> {
+    return this.#ask(
+      connectionName,
+      () => checkName('database', database.name),
+      (client) => createDatabase(client, database),
+    );
+  }
+
+  dropDatabase(connectionName: string, name: string): Promise<void> {
+    return this.#ask(
+      connectionName,
+      () => checkName('database', name),
+      (client) => dropDatabase(client, name),
+    );
+  }
+
+  setUser(connectionName: string, user: { name: string; password?: string }): Promise<void> {
+    return this.#ask(
+      connectionName,
+      () => checkName('user', user.name),
+      (client) => setUser(client, user),
+    );
+  }
+
+  dropUser(connectionName: string, name: string): Promise<void> {
+    return this.#ask(
+      connectionName,
+      () => checkName('user', name),
+      (client) => dropUser(client, name),
+    );
+  }
+
+  socketFolder(connectionName: string): string | undefined {
+    return this.#clusters.get(connectionName)?.access.socketFolder;
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#clusters.keys()].map((name) => this.stop(name)));
+  }
+
+  async #stopNow(connectionName: string): Promise<void> {
+    await this.#clusters.get(connectionName)?.stop();
+    this.#clusters.delete(connectionName);
+  }
+
+  #ask(connectionName: string, check: () => void, work: (client: Client) => Promise<void>): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      check();
+      const cluster = this.#clusters.get(connectionName);
+      if (cluster === undefined) throw notRunning(connectionName);
+      await asAdmin(cluster.access, work);
+    });
+  }
+
+  #placeOf(connectionName: string): ClusterOptions {
+    const logFile = join(this.#options.logs, `postgresql-${shortName(connectionName)}.log`);
+    return { ...this.#options, files: clusterFiles(this.#options.folder, connectionName), logFile };
+  }
 }
 
-function clusterOptions(options: SqlOptions, connectionName: string) {
-  return { ...options, files: clusterFiles(options.folder, connectionName), logFile: logFile(options, connectionName) };
-}
-
-function logFile(options: SqlOptions, connectionName: string): string {
-  return join(options.logs, `postgresql-${shortName(connectionName)}.log`);
-}
-
-function running(clusters: Map<string, Cluster>, name: string): Cluster {
-  const cluster = clusters.get(name);
-  if (cluster?.isRunning()) return cluster;
-  throw new UserError({
+function notRunning(connectionName: string): UserError {
+  return new UserError({
     code: 'LOCAL_INSTANCE_STOPPED',
-    message: `The database instance ${name} does not run.`,
+    message: `The database instance ${connectionName} does not run.`,
     hint: 'Start it again with: mlflow-gcp local stop && mlflow-gcp local start',
   });
 }

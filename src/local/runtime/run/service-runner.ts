@@ -1,0 +1,147 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { type Revision, RevisionFailed } from '../../runtime-port.ts';
+import { shortName } from '../layout.ts';
+import { type Container, type ContainerOptions, startContainer } from './container.ts';
+import { type Door, openDoor, type Rewrite } from './door.ts';
+import { readDoors, removeDoor, writeDoor } from './doors-file.ts';
+import { passOn, passUpgradeOn, refuse, refuseUpgrade, type Upstream } from './proxy.ts';
+import { revisionLog, serviceLogFolder } from './revision-log.ts';
+import type { RunOptions } from './run-runtime.ts';
+
+interface Running {
+  revision: Revision;
+  container: Container;
+  /** Requests that are being answered. */
+  open: Set<Promise<void>>;
+}
+
+/** https://docs.cloud.google.com/run/quotas#request_limits: no limit over HTTP/2. */
+const LARGEST_HTTP1_BODY = 32 * 1024 ** 2;
+const DRAIN_MS = 10_000;
+
+/** One service: the processes of its revisions, which of them serves, and its plain loopback address. */
+export class ServiceRunner {
+  readonly #name: string;
+  readonly #options: RunOptions;
+  readonly #revisions = new Map<string, Running>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #serving: string | undefined;
+  #door: Door | undefined;
+
+  constructor(name: string, options: RunOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  async start(revision: Revision): Promise<void> {
+    const before = this.#revisions.get(revision.name);
+    if (before !== undefined && isDeepStrictEqual(before.revision, revision)) return;
+    const container = await startContainer(revision, containerOptions(revision, this.#options));
+    this.#revisions.set(revision.name, { revision, container, open: new Set() });
+    if (before !== undefined) this.#retire(before);
+  }
+
+  async serve(revision: string): Promise<void> {
+    if (!this.#revisions.has(revision)) throw new RevisionFailed('RevisionMissing', `The revision ${revision} does not run.`, []);
+    this.#serving = revision;
+    await this.#openDoor();
+    for (const [name, running] of this.#revisions) {
+      if (name === revision) continue;
+      this.#revisions.delete(name);
+      this.#retire(running);
+    }
+  }
+
+  /** Ends the processes at once and closes the loopback address, which stays reserved. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#door?.close();
+    await Promise.all([...this.#revisions.values()].map(({ container }) => container.stop()));
+    await Promise.all(this.#ending);
+  }
+
+  forget(): void {
+    removeDoor(this.#options.doorsFile, this.#name);
+  }
+
+  forward(request: IncomingMessage, response: ServerResponse, rewrite?: Rewrite): void {
+    const running = this.#servingNow();
+    const upstream = upstreamOf(running, rewrite);
+    if (running === undefined || upstream === undefined) refuse(response, 503, 'The service is not ready to serve.');
+    else count(running, passOn(request, response, upstream));
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const running = this.#servingNow();
+    const upstream = upstreamOf(running);
+    if (running === undefined || upstream === undefined) refuseUpgrade(socket, 503, 'Service Unavailable');
+    else count(running, passUpgradeOn(request, socket, head, upstream));
+  }
+
+  loopbackUrl(): string | undefined {
+    return this.#door === undefined ? undefined : `http://127.0.0.1:${this.#door.port}`;
+  }
+
+  images(): string[] {
+    return [...this.#revisions.values()].map(({ revision }) => digestOf(revision.image));
+  }
+
+  #servingNow(): Running | undefined {
+    return this.#serving === undefined ? undefined : this.#revisions.get(this.#serving);
+  }
+
+  /** Lets a revision finish what it has begun, for a while, and stops it. */
+  #retire({ open, container }: Running): void {
+    const patience = delay(DRAIN_MS, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => undefined);
+    const end = Promise.race([Promise.allSettled(open), patience])
+      .then(() => container.stop())
+      .catch((error: unknown) => this.#options.note(`A revision of ${this.#name} did not stop: ${String(error)}`))
+      .finally(() => this.#ending.delete(end));
+    this.#ending.add(end);
+  }
+
+  async #openDoor(): Promise<void> {
+    const { doorsFile, note } = this.#options;
+    const before = readDoors(doorsFile)[this.#name]?.port;
+    this.#door ??= await openDoor({
+      preferredPort: before,
+      serviceUrl: () => this.#servingNow()?.revision.urls[0],
+      forward: (request, response, rewrite) => this.forward(request, response, rewrite),
+      upgrade: (request, socket, head) => this.upgrade(request, socket, head),
+    });
+    const { port } = this.#door;
+    if (before !== undefined && before !== port)
+      note(`Port ${before} is taken: ${this.#name} is now at http://127.0.0.1:${port}`);
+    writeDoor(doorsFile, this.#name, { port, urls: this.#servingNow()?.revision.urls ?? [] });
+  }
+}
+
+function containerOptions(revision: Revision, options: RunOptions): ContainerOptions {
+  const build = options.findBuild(digestOf(revision.image));
+  if (build === undefined) throw new RevisionFailed('ContainerMissing', `Image '${revision.image}' not found.`, []);
+  const log = revisionLog(join(serviceLogFolder(options.logs, revision.service), `${revision.name}.log`), options.now);
+  const folder = join(options.folder, shortName(`${revision.service}/${revision.name}/${options.now().getTime()}`));
+  return { ...options, build, folder, log, simulator: options.simulator(), metadata: options.metadata(revision) };
+}
+
+function digestOf(image: string): string {
+  return image.slice(image.lastIndexOf('@') + 1);
+}
+
+function upstreamOf(running: Running | undefined, rewrite?: Rewrite): Upstream | undefined {
+  const port = running?.container.port();
+  if (running === undefined || port === undefined) return undefined;
+  const { protocol, timeoutSeconds } = running.revision;
+  const largestBody = protocol === 'h2c' ? undefined : LARGEST_HTTP1_BODY;
+  return { port, timeoutSeconds, largestBody, ...(rewrite === undefined ? {} : { rewrite }) };
+}
+
+function count(running: Running, exchange: Promise<void>): void {
+  running.open.add(exchange);
+  void exchange.then(() => running.open.delete(exchange));
+}

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+exec "$FAKE_NODE" ./server.mjs
