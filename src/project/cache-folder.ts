@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Environment } from './tool.ts';
+
+const TEMPORARY = 'new-';
+const FORGOTTEN_MS = 24 * 60 * 60_000;
 
 /**
  * Absolute path of the folder for what can be made again: Python environments and uv. With `MLFLOW_GCP_HOME`, all that the program keeps
@@ -21,9 +24,24 @@ export function cacheFolder(env: Environment): string {
     : path.join(home, '.cache', 'mlflow-gcp');
 }
 
-/** A new folder inside the cache, which is made first when missing. Throws a {@link UserError} CACHE_NOT_WRITABLE. */
+/**
+ * A new folder inside the cache, which is made first when missing. Those that killed processes left behind are removed after a day.
+ * Throws a {@link UserError} CACHE_NOT_WRITABLE.
+ */
 export async function temporaryFolder(cache: string): Promise<string> {
-  return writing(cache, () => mkdtemp(path.join(cache, 'new-')));
+  return writing(cache, async () => {
+    await removeForgotten(cache);
+    return mkdtemp(path.join(cache, TEMPORARY));
+  });
+}
+
+async function removeForgotten(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(TEMPORARY)) continue;
+    const folder = path.join(cache, name);
+    const made = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - made > FORGOTTEN_MS) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Puts a file into the cache, whole at any moment for those who read it. Returns its path. Throws a {@link UserError} CACHE_NOT_WRITABLE. */

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { withAuthorities } from '../../src/project/authorities.ts';
-import { cacheFolder } from '../../src/project/cache-folder.ts';
 
 const cache = () => mkdtemp(path.join(tmpdir(), 'mlflow-gcp-authorities-'));
 
@@ -43,10 +42,4 @@ test('a cache that cannot be written to is named', async () => {
   const file = path.join(await cache(), 'file');
   await writeFile(file, '');
   await expect(withAuthorities({ NODE_EXTRA_CA_CERTS: 'a' }, file)).rejects.toMatchObject({ code: 'CACHE_NOT_WRITABLE' });
-});
-
-test('the cache is where the user says', () => {
-  expect(cacheFolder({ MLFLOW_GCP_HOME: '/srv/home', XDG_CACHE_HOME: '/x' })).toBe('/srv/home/cache');
-  expect(cacheFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/mlflow-gcp');
-  expect(cacheFolder({ XDG_CACHE_HOME: 'relative', HOME: '/home/ann' })).toMatch(/^\/home\/ann\/.*mlflow-gcp$/);
 });

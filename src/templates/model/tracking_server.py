@@ -20,7 +20,8 @@ def check_server(uri: str) -> str | None:
     """Makes one authenticated call and returns the server's version, None if it does not tell.
 
     MLflow's own retries would take minutes to report a wrong address: this asks with few of them.
-    Raises `ProgramError`: server_unreachable, tls_failed, unauthorized, forbidden, not_mlflow, server_error, server_too_old.
+    Raises `ProgramError`: server_unreachable, tls_failed, unauthorized, forbidden, not_mlflow, server_error,
+    server_too_old.
     """
     answer = _call(uri, "POST", "/api/2.0/mlflow/experiments/search", json={"max_results": 1})
     if answer.status_code != 200:
@@ -39,7 +40,9 @@ def explain(error: Exception, uri: str) -> ProgramError | None:
         return None
     status = error.get_http_status_code()
     if error.error_code == "ENDPOINT_NOT_FOUND":
-        return ProgramError("server_incompatible", f"{uri} lacks a call that MLflow {mlflow.__version__} needs.", url=uri)
+        return ProgramError(
+            "server_incompatible", f"{uri} lacks a call that MLflow {mlflow.__version__} needs.", url=uri
+        )
     if status in (401, 403, 429, 502, 503, 504):
         return _refused(uri, status, _first_line(error.message))
     return ProgramError("mlflow_failed", f"MLflow at {uri} refused a call: {_first_line(error.message)}", url=uri)
@@ -48,10 +51,20 @@ def explain(error: Exception, uri: str) -> ProgramError | None:
 def _call(uri: str, method: str, path: str, **body: Any) -> requests.Response:
     try:
         return http_request(
-            get_default_host_creds(uri), path, method, max_retries=2, backoff_factor=1, backoff_jitter=0, timeout=START_SECONDS, raise_on_status=False, **body
+            get_default_host_creds(uri),
+            path,
+            method,
+            max_retries=2,
+            backoff_factor=1,
+            backoff_jitter=0,
+            timeout=START_SECONDS,
+            raise_on_status=False,
+            **body,
         )
     except MlflowException as error:
-        raise _network_failure(error, uri) or ProgramError("server_unreachable", f"{uri} could not be asked: {_first_line(error.message)}", url=uri) from error
+        raise _network_failure(error, uri) or ProgramError(
+            "server_unreachable", f"{uri} could not be asked: {_first_line(error.message)}", url=uri
+        ) from error
 
 
 def _check_version(uri: str) -> str | None:
@@ -61,7 +74,10 @@ def _check_version(uri: str) -> str | None:
         return None
     if int(version.split(".")[0]) < OLDEST_SERVER:
         raise ProgramError(
-            "server_too_old", f"{uri} runs MLflow {version}; the client {mlflow.__version__} needs a server of version {OLDEST_SERVER} or newer.", url=uri, version=version
+            "server_too_old",
+            f"{uri} runs MLflow {version}; the client {mlflow.__version__} needs a server of {OLDEST_SERVER}.0 or newer.",
+            url=uri,
+            version=version,
         )
     return version
 
@@ -69,14 +85,25 @@ def _check_version(uri: str) -> str | None:
 def _network_failure(error: BaseException, uri: str) -> ProgramError | None:
     for cause in _chain(error):
         if isinstance(cause, requests.exceptions.SSLError):
-            return ProgramError("tls_failed", f"No safe connection to {uri}: its certificate could not be verified, or it does not speak TLS.", url=uri)
+            return ProgramError(
+                "tls_failed",
+                f"No safe connection to {uri}: its certificate could not be verified, or it does not speak TLS.",
+                url=uri,
+            )
         if isinstance(cause, requests.exceptions.ProxyError):
-            return ProgramError("server_unreachable", f"{uri} could not be reached through the proxy of HTTPS_PROXY or HTTP_PROXY.", url=uri)
+            return ProgramError(
+                "server_unreachable",
+                f"{uri} could not be reached through the proxy of HTTPS_PROXY or HTTP_PROXY.",
+                url=uri,
+            )
         if isinstance(cause, requests.exceptions.Timeout):
             return ProgramError("server_unreachable", f"{uri} did not answer in time.", url=uri)
         if isinstance(cause, requests.exceptions.ConnectionError):
             return ProgramError("server_unreachable", f"{uri} could not be reached.", url=uri)
-        if isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)):
+        if isinstance(
+            cause,
+            (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema),
+        ):
             return ProgramError("server_unreachable", f"{uri} is not an address that can be asked.", url=uri)
     return None
 
@@ -93,7 +120,9 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _refused(uri: str, status: int, reason: str) -> ProgramError:
     said = f" It says: {reason}" if reason else ""
     if status == 401:
-        return ProgramError("unauthorized", f"{uri} does not accept the username and password (401).", url=uri, status=status)
+        return ProgramError(
+            "unauthorized", f"{uri} does not accept the username and password (401).", url=uri, status=status
+        )
     if status == 403:
         return ProgramError("forbidden", f"{uri} refuses access from here (403).{said}", url=uri, status=status)
     if status == 404:

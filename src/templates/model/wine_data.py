@@ -71,8 +71,8 @@ def split(data: pd.DataFrame) -> Split:
     if y_train.nunique() < 2 or y_test.nunique() < 2:
         raise ProgramError(
             "data_values",
-            f"The {len(data)} wines hold too few of one kind: both the part to train with and the part to test with need wines "
-            f"of quality {HIGH_QUALITY} or better and wines below it.",
+            f"The {len(data)} wines hold too few of one kind: both the part to train with and the part to test with "
+            f"need wines of quality {HIGH_QUALITY} or better and wines below it.",
         )
     return Split(x_train, x_validation, x_test, y_train, y_validation, y_test)
 
@@ -95,7 +95,9 @@ def _read(path: Path) -> pd.DataFrame:
     except (pd.errors.ParserError, csv.Error, zlib.error, EOFError) as error:
         raise ProgramError("data_format", f"{path} is damaged: {str(error).strip()}.", file=str(path)) from error
     except OSError as error:
-        raise ProgramError("data_unreadable", f"{path} could not be read: {error.strerror or error}.", file=str(path)) from error
+        raise ProgramError(
+            "data_unreadable", f"{path} could not be read: {error.strerror or error}.", file=str(path)
+        ) from error
     _check_columns(frame, path)
     return _numbers(frame[COLUMNS].copy(), path)
 
@@ -108,10 +110,16 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
     if len(found) == 1:
         for separator, word in {",": "commas", "\t": "tabs", "|": "bars"}.items():
             if found[0].count(separator) >= len(COLUMNS) - 1:
-                raise ProgramError("data_format", f'{path} has {word} between its fields where "{SEPARATOR}" is needed.', file=str(path))
+                raise ProgramError(
+                    "data_format",
+                    f'{path} has {word} between its fields where "{SEPARATOR}" is needed.',
+                    file=str(path),
+                )
     names = ", ".join(f'"{name}"' for name in missing)
     word = "column" if len(missing) == 1 else "columns"
-    raise ProgramError("data_columns", f"{path} lacks the {word} {names}.", file=str(path), missing=missing, found=found[:40])
+    raise ProgramError(
+        "data_columns", f"{path} lacks the {word} {names}.", file=str(path), missing=missing, found=found[:40]
+    )
 
 
 def _numbers(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -125,7 +133,10 @@ def _numbers(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
             value = frame[column].iloc[row]
             what = "nothing" if pd.isna(value) else f'"{str(value)[:40]}"'
             raise ProgramError(
-                "data_values", f'{path}, wine {row + 1}: column "{column}" holds {what} where a number is needed.', file=str(path), column=column
+                "data_values",
+                f'{path}, wine {row + 1}: column "{column}" holds {what} where a number is needed.',
+                file=str(path),
+                column=column,
             )
         frame[column] = numbers
     return frame

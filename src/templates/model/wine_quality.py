@@ -1,7 +1,8 @@
 """Trains a model on the Wine Quality data, logs and registers it at an MLflow tracking server, and uses it from there.
 
-The server is taken from MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD alone. Progress, the result
-and errors are events on stdout, one JSON object a line; stderr has what the libraries print, and tracebacks.
+The server is taken from MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD alone.
+Progress, the result and errors are events on stdout, one JSON object a line; stderr has what the libraries print,
+and tracebacks.
 Exit status: 0 done, 1 failed, 130 interrupted.
 """
 
@@ -85,8 +86,16 @@ def run(events: Events, uri: str, directory: Path, experiment: str) -> dict[str,
     return {
         "auc": auc,
         "loaded_auc": loaded_auc,
-        "importances": [{"feature": feature, "importance": float(value)} for feature, value in importances["importance"].items()],
-        "model": {"name": REGISTERED_MODEL, "version": version, "alias": ALIAS, "stage": stage, "uri": f"models:/{REGISTERED_MODEL}@{ALIAS}"},
+        "importances": [
+            {"feature": feature, "importance": float(value)} for feature, value in importances["importance"].items()
+        ],
+        "model": {
+            "name": REGISTERED_MODEL,
+            "version": version,
+            "alias": ALIAS,
+            "stage": stage,
+            "uri": f"models:/{REGISTERED_MODEL}@{ALIAS}",
+        },
         "run": {"id": active.info.run_id, "name": RUN_NAME, "experiment": experiment, "experiment_id": experiment_id},
         "rows": {"train": len(split.x_train), "validation": len(split.x_validation), "test": len(split.x_test)},
         "predictions": predictions,
@@ -96,7 +105,7 @@ def run(events: Events, uri: str, directory: Path, experiment: str) -> dict[str,
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Stops the program once: a second signal, as Ctrl-C brings, must not disturb the closing of the run on the server."""
+    """Stops the program once: a second signal, as Ctrl-C brings, must not disturb the closing of the run."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -104,7 +113,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--data", type=Path, default=Path(__file__).parent / "data", help="folder of winequality-red.csv and winequality-white.csv")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(__file__).parent / "data",
+        help="folder of winequality-red.csv and winequality-white.csv",
+    )
     parser.add_argument("--experiment", default="wine-quality", help="name of the experiment that gets the run")
     return parser.parse_args()
 
@@ -126,7 +140,11 @@ def _experiment(name: str) -> str:
 
     found = mlflow.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == "deleted":
-        raise ProgramError("experiment_deleted", f'The experiment "{name}" is in the trash of this server.', experiment_id=found.experiment_id)
+        raise ProgramError(
+            "experiment_deleted",
+            f'The experiment "{name}" is in the trash of this server.',
+            experiment_id=found.experiment_id,
+        )
     return mlflow.set_experiment(name).experiment_id
 
 
