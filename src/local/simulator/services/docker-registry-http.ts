@@ -27,7 +27,7 @@ export function inRegistryForm(work: (request: RawRequest, sim: Sim) => void | P
     try {
       await work(request, sim);
     } catch (error) {
-      if (request.response.headersSent || request.message.destroyed) {
+      if (request.response.headersSent || request.message.socket.destroyed) {
         request.response.destroy();
         return;
       }

@@ -37,6 +37,18 @@ function place(target: JsonObject, [first, ...rest]: string[], value: Json | und
   place(node, rest, value);
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** JSON merge patch: objects are merged, null removes, all else replaces. https://www.rfc-editor.org/rfc/rfc7396 */
+export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const result = { ...target };
+  for (const [field, value] of Object.entries(patch)) {
+    const before = result[field];
+    if (value === null) delete result[field];
+    else if (isObject(value)) result[field] = mergePatch(isObject(before) ? before : {}, value);
+    else result[field] = value;
+  }
+  return result;
 }

@@ -44,7 +44,7 @@ function inXmlForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
     try {
       await work(request, sim);
     } catch (error) {
-      if (request.response.headersSent || request.message.destroyed) {
+      if (request.response.headersSent || request.message.socket.destroyed) {
         request.response.destroy();
         return;
       }
