@@ -75,7 +75,7 @@ def _check_version(uri: str) -> str | None:
     if int(version.split(".")[0]) < OLDEST_SERVER:
         raise ProgramError(
             "server_too_old",
-            f"{uri} runs MLflow {version}; the client {mlflow.__version__} needs a server of {OLDEST_SERVER}.0 or newer.",
+            f"{uri} runs MLflow {version}; the client {mlflow.__version__} needs {OLDEST_SERVER}.0 or newer.",
             url=uri,
             version=version,
         )
