@@ -4,8 +4,25 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'default', include: ['test/**/*.test.ts'], exclude: ['test/**/*.full.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'full', include: ['test/**/*.full.test.ts'], testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'default',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.full.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'full',
+          include: ['test/**/*.full.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // They share this machine's Python caches and its two or four cores.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

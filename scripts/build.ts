@@ -1,32 +1,35 @@
 // Bundles src/main.ts into dist/: what is published is this one package, with nothing to install beside it.
-// `node scripts/build.ts` does nothing when nothing changed; `--force` builds all the same; `--clean` also empties dist/ first.
+// `node scripts/build.ts` does nothing when nothing changed. `--clean` empties dist/ first; `--out FOLDER` builds elsewhere.
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
 import { isFresh, recordInputs } from './build-freshness.ts';
 import { thirdPartyLicenses } from './build-licenses.ts';
 
+const { values } = parseArgs({
+  options: { clean: { type: 'boolean', default: false }, out: { type: 'string', default: 'dist' } },
+});
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const dist = path.join(root, 'dist');
+const dist = path.resolve(root, values.out);
 /** Programs of other terminals and tests may still load the chunks of the build before. */
 const OLD_CHUNK_MS = 10 * 60_000;
 
-const flags = new Set(process.argv.slice(2));
-if (flags.has('--clean')) await rm(dist, { recursive: true, force: true });
-if (flags.has('--force') || flags.has('--clean') || !(await isFresh(root, dist))) {
+if (values.clean) await rm(dist, { recursive: true, force: true });
+if (values.clean || !(await isFresh(root, dist))) {
   const started = performance.now();
   const metafile = await bundle();
   await recordInputs(root, dist, Object.keys(metafile.inputs));
   await removeOldChunks(metafile);
-  console.error(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.error(`built ${values.out} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
 async function bundle(): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/main.ts'],
-    outdir: 'dist',
+    outdir: dist,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -36,6 +39,7 @@ async function bundle(): Promise<Metafile> {
     minify: true,
     // Error names are shown to people and told apart by tests.
     keepNames: true,
+    // They are gathered in THIRD-PARTY-LICENSES.
     legalComments: 'none',
     metafile: true,
     write: false,
@@ -44,11 +48,12 @@ async function bundle(): Promise<Metafile> {
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
     define: { 'process.env.NODE_ENV': '"production"' },
   });
+  const licenses = await thirdPartyLicenses(root, metafile);
   // Chunks before the entry: whoever starts the program meanwhile finds every file that main.js names.
   const entryLast = outputFiles.toSorted((a, b) => Number(a.path.endsWith('main.js')) - Number(b.path.endsWith('main.js')));
   for (const file of entryLast) await replace(file.path, file.contents);
   await replace(path.join(dist, 'meta.json'), JSON.stringify(metafile));
-  await replace(path.join(dist, 'THIRD-PARTY-LICENSES'), await thirdPartyLicenses(root, metafile));
+  await replace(path.join(dist, 'THIRD-PARTY-LICENSES'), licenses);
   return metafile;
 }
 

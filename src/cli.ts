@@ -7,8 +7,7 @@ import { globalOptions } from './settings/global-options.ts';
 import { flagSyntax } from './settings/names.ts';
 import type { Option, OptionTable } from './settings/option.ts';
 
-const DETAILS = `Sets up a private MLflow tracking server on Google Cloud, from an empty project to the
-first registered model; with --local, on a simulated Google Cloud on this machine.
+const DETAILS = `Sets up a private MLflow tracking server on Google Cloud, from an empty project to the first registered model; with --local, on a simulated Google Cloud on this machine.
 
 Examples:
   mlflow-gcp init --local            try all of it here, without an account
@@ -16,11 +15,9 @@ Examples:
   mlflow-gcp connect --format env    what a client needs`;
 
 const AFTER = `
-Every option can be set by a variable as well: --dry-run is MLFLOW_GCP_DRY_RUN=1.
-An option beats the variable, that beats mlflow-gcp.yaml, that beats the default.
+Every option can be set by a variable as well: --dry-run is MLFLOW_GCP_DRY_RUN=1. An option beats the variable, that beats mlflow-gcp.yaml, that beats the default.
 
-Exit status: 0 done, 1 failed, 2 wrong usage or an answer is missing,
-3 not signed in or a permission is missing, 130 interrupted.`;
+Exit status: 0 done, 1 failed, 2 wrong usage or an answer is missing, 3 not signed in or a permission is missing, 130 interrupted.`;
 
 /** Runs a command that was found; the heavy part of the program starts behind it. */
 export type RunCommand = (spec: CommandSpec, command: Command, args: string[]) => Promise<void>;
@@ -37,7 +34,10 @@ export interface ProgramParts {
  */
 export function makeProgram(deps: Deps, parts: ProgramParts): Command {
   const program = new Command('mlflow-gcp');
-  program.usage('<command> [options]').description(DETAILS).addHelpText('after', AFTER);
+  program
+    .usage('<command> [options]')
+    .description(DETAILS)
+    .addHelpText('after', () => program.createHelp().boxWrap(AFTER, helpColumns(deps)));
   program.version(parts.version, '-V, --version', 'print the version').helpOption('-h, --help', 'print help');
   program.helpCommand('help [command]', 'print help on a command');
   // Inherited by the commands that are added below, so it has to stand before them.
@@ -115,10 +115,14 @@ function argumentSyntax({ name, required = true, many }: Argument): string {
   return required ? `<${inner}>` : `[${inner}]`;
 }
 
-function outputTo({ stdout }: Deps) {
-  const columns = () => (stdout.isTTY ? Math.max(40, stdout.columns || 80) : 100);
+function helpColumns({ stdout }: Deps): number {
+  return stdout.isTTY ? Math.min(100, Math.max(40, stdout.columns || 80)) : 80;
+}
+
+function outputTo(deps: Deps) {
+  const columns = () => helpColumns(deps);
   return {
-    writeOut: (text: string) => void stdout.write(text),
+    writeOut: (text: string) => void deps.stdout.write(text),
     writeErr: () => undefined,
     outputError: () => undefined,
     getOutHelpWidth: columns,
