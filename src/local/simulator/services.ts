@@ -8,6 +8,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
     import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
     import('./services/iam.ts').then((module) => module.iam),
+    import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/secretmanager.ts').then((module) => module.secretmanager),
     import('./services/serviceusage.ts').then((module) => module.serviceusage),
     import('./services/storage.ts').then((module) => module.storage),

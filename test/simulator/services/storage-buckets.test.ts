@@ -29,7 +29,10 @@ test('a new bucket has the defaults that Google fills in', async () => {
     iamConfiguration: { publicAccessPrevention: 'inherited', uniformBucketLevelAccess: { enabled: false } },
   });
   expect(body.acl).toBeUndefined();
-  const regional = await make('defaults-2', { location: 'us-central1', iamConfiguration: { uniformBucketLevelAccess: { enabled: true } } });
+  const regional = await make('defaults-2', {
+    location: 'us-central1',
+    iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
+  });
   expect(regional.body).toMatchObject({ location: 'US-CENTRAL1', locationType: 'region' });
   expect(regional.body.rpo).toBeUndefined();
   expect(Date.parse(regional.body.iamConfiguration.uniformBucketLevelAccess.lockedTime)).toBeGreaterThan(Date.now() + 89 * 864e5);
@@ -50,7 +53,10 @@ test.each([
 });
 
 test('an unknown location, class or label is refused', async () => {
-  expect((await make('bad-place', { location: 'mars-1' })).body.error).toMatchObject({ code: 400, errors: [{ reason: 'invalid', domain: 'global' }] });
+  expect((await make('bad-place', { location: 'mars-1' })).body.error).toMatchObject({
+    code: 400,
+    errors: [{ reason: 'invalid', domain: 'global' }],
+  });
   expect((await make('bad-class', { storageClass: 'FAST' })).status).toBe(400);
   expect((await make('bad-label', { labels: { 'A B': 'x' } })).status).toBe(400);
   expect((await make('bad-soft', { softDeletePolicy: { retentionDurationSeconds: '5' } })).status).toBe(400);
@@ -66,8 +72,17 @@ test('names are unique, and a second creation says who owns it', async () => {
 
 test('a patch merges, null removes, and the full projection comes back', async () => {
   await make('patched-1', { labels: { one: 'a', two: 'b' } });
-  const patched = await sim.call('PATCH', `${B}/patched-1`, { labels: { one: null, three: 'c' }, versioning: { enabled: true }, softDeletePolicy: { retentionDurationSeconds: '0' } });
-  expect(patched.body).toMatchObject({ metageneration: '2', etag: 'CAI=', labels: { two: 'b', three: 'c' }, versioning: { enabled: true } });
+  const patched = await sim.call('PATCH', `${B}/patched-1`, {
+    labels: { one: null, three: 'c' },
+    versioning: { enabled: true },
+    softDeletePolicy: { retentionDurationSeconds: '0' },
+  });
+  expect(patched.body).toMatchObject({
+    metageneration: '2',
+    etag: 'CAI=',
+    labels: { two: 'b', three: 'c' },
+    versioning: { enabled: true },
+  });
   expect(patched.body.labels.one).toBeUndefined();
   expect(patched.body.softDeletePolicy).toEqual({ retentionDurationSeconds: '0' });
   expect(patched.body.acl).toHaveLength(3);
@@ -88,7 +103,10 @@ test('lists by project and prefix, in pages', async () => {
   for (const name of ['list-a', 'list-b', 'list-c']) await make(name);
   const first = await sim.call('GET', `${B}?project=${sim.project.projectNumber}&prefix=list-&maxResults=2`);
   expect(first.body.items.map((item: { name: string }) => item.name)).toEqual(['list-a', 'list-b']);
-  const second = await sim.call('GET', `${B}?project=${sim.project.projectId}&prefix=list-&maxResults=2&pageToken=${first.body.nextPageToken}`);
+  const second = await sim.call(
+    'GET',
+    `${B}?project=${sim.project.projectId}&prefix=list-&maxResults=2&pageToken=${first.body.nextPageToken}`,
+  );
   expect(second.body.items.map((item: { name: string }) => item.name)).toEqual(['list-c']);
   expect(second.body.nextPageToken).toBeUndefined();
   expect((await sim.call('GET', `${B}?prefix=x`)).status).toBe(400);
@@ -106,7 +124,9 @@ test('a bucket with objects cannot be deleted; an empty one goes', async () => {
 });
 
 test('policies start with the project’s teams, refuse a stale etag and public members where they are prevented', async () => {
-  await make('policy-1', { iamConfiguration: { publicAccessPrevention: 'enforced', uniformBucketLevelAccess: { enabled: true } } });
+  await make('policy-1', {
+    iamConfiguration: { publicAccessPrevention: 'enforced', uniformBucketLevelAccess: { enabled: true } },
+  });
   const policy = (await sim.call('GET', `${B}/policy-1/iam`)).body;
   expect(policy).toMatchObject({ kind: 'storage#policy', resourceId: 'projects/_/buckets/policy-1' });
   expect(policy.bindings[0].members).toContain(`projectOwner:${sim.project.projectId}`);
@@ -114,14 +134,23 @@ test('policies start with the project’s teams, refuse a stale etag and public 
   const refused = await sim.call('PUT', `${B}/policy-1/iam`, open);
   expect(refused.status).toBe(412);
   expect(refused.body.error.message).toContain('public access prevention is enforced');
-  const grant = { ...policy, bindings: [...policy.bindings, { role: 'roles/storage.objectUser', members: ['user:a@example.com'] }] };
+  const grant = {
+    ...policy,
+    bindings: [...policy.bindings, { role: 'roles/storage.objectUser', members: ['user:a@example.com'] }],
+  };
   expect((await sim.call('PUT', `${B}/policy-1/iam`, grant)).status).toBe(200);
   expect((await sim.call('PUT', `${B}/policy-1/iam`, grant)).status).toBe(412);
-  const granted = await sim.call('GET', `${B}/policy-1/iam/testPermissions?permissions=storage.objects.get&permissions=storage.buckets.get`);
+  const granted = await sim.call(
+    'GET',
+    `${B}/policy-1/iam/testPermissions?permissions=storage.objects.get&permissions=storage.buckets.get`,
+  );
   expect(granted.body.permissions).toEqual(['storage.objects.get', 'storage.buckets.get']);
 });
 
 test('the account of Cloud Storage itself has an address', async () => {
-  const { body } = await sim.call('GET', `https://storage.googleapis.com/storage/v1/projects/${sim.project.projectId}/serviceAccount`);
+  const { body } = await sim.call(
+    'GET',
+    `https://storage.googleapis.com/storage/v1/projects/${sim.project.projectId}/serviceAccount`,
+  );
   expect(body.email_address).toBe(`service-${sim.project.projectNumber}@gs-project-accounts.iam.gserviceaccount.com`);
 });

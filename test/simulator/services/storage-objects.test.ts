@@ -20,7 +20,9 @@ afterAll(async () => {
   await sim.remove();
 });
 const put = (name: string, data: string | Buffer, query = '', headers: Record<string, string> = {}, bucket = BUCKET) =>
-  sim.call('POST', `${U}/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}${query}`, data, { headers: { 'content-type': 'text/plain', ...headers } });
+  sim.call('POST', `${U}/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}${query}`, data, {
+    headers: { 'content-type': 'text/plain', ...headers },
+  });
 const at = (name: string, bucket = BUCKET) => `${B}/${bucket}/o/${encodeURIComponent(name)}`;
 
 test('a media upload answers with the object, its checksums computed', async () => {
@@ -38,7 +40,9 @@ test('a media upload answers with the object, its checksums computed', async () 
     storageClass: 'STANDARD',
   });
   expect(body.id).toBe(`${BUCKET}/a/hello.txt/${body.generation}`);
-  expect(body.mediaLink).toBe(`https://storage.googleapis.com/download/storage/v1/b/${BUCKET}/o/a%2Fhello.txt?generation=${body.generation}&alt=media`);
+  expect(body.mediaLink).toBe(
+    `https://storage.googleapis.com/download/storage/v1/b/${BUCKET}/o/a%2Fhello.txt?generation=${body.generation}&alt=media`,
+  );
   expect((await sim.call('GET', at('a/hello.txt'))).body).toEqual(body);
 });
 
@@ -67,11 +71,21 @@ test('bytes come back whole, in ranges, and not beyond the end', async () => {
 test('a multipart upload takes metadata and bytes, also bytes that look like its boundary', async () => {
   const media = 'one\r\n--almost\r\n--edgy two\n--edg';
   const body = `--edge\r\nContent-Type: application/json\r\n\r\n{"name":"multi","metadata":{"who":"me"},"cacheControl":"no-store"}\r\n--edge\r\nContent-Type: image/png\r\n\r\n${media}\r\n--edge--\r\n`;
-  const { status, body: object } = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=multipart`, body, { headers: { 'content-type': 'multipart/related; boundary=edge' } });
+  const { status, body: object } = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=multipart`, body, {
+    headers: { 'content-type': 'multipart/related; boundary=edge' },
+  });
   expect(status).toBe(200);
-  expect(object).toMatchObject({ name: 'multi', contentType: 'image/png', metadata: { who: 'me' }, cacheControl: 'no-store', size: String(media.length) });
+  expect(object).toMatchObject({
+    name: 'multi',
+    contentType: 'image/png',
+    metadata: { who: 'me' },
+    cacheControl: 'no-store',
+    size: String(media.length),
+  });
   expect((await sim.call('GET', `${at('multi')}?alt=media`)).bytes.toString()).toBe(media);
-  const cut = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=multipart`, body.slice(0, -20), { headers: { 'content-type': 'multipart/related; boundary=edge' } });
+  const cut = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=multipart`, body.slice(0, -20), {
+    headers: { 'content-type': 'multipart/related; boundary=edge' },
+  });
   expect(cut.status).toBe(400);
 });
 
@@ -84,9 +98,16 @@ test('a wrong checksum is refused and nothing is kept', async () => {
 
 test('a resumable upload goes chunk by chunk, tells how far it is, and ends', async () => {
   const data = Buffer.alloc(700_000, 'abc');
-  const opened = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=resumable&name=big`, { contentType: 'text/csv' }, { headers: { 'x-upload-content-length': String(data.length) } });
+  const opened = await sim.call(
+    'POST',
+    `${U}/${BUCKET}/o?uploadType=resumable&name=big`,
+    { contentType: 'text/csv' },
+    { headers: { 'x-upload-content-length': String(data.length) } },
+  );
   const session = String(opened.headers.location);
-  expect(session).toMatch(/^https:\/\/storage\.googleapis\.com\/upload\/storage\/v1\/b\/objects-1\/o\?uploadType=resumable&name=big&upload_id=/);
+  expect(session).toMatch(
+    /^https:\/\/storage\.googleapis\.com\/upload\/storage\/v1\/b\/objects-1\/o\?uploadType=resumable&name=big&upload_id=/,
+  );
   const chunk = (from: number, to: number, total: string | number = '*') =>
     sim.call('PUT', session, data.subarray(from, to), { headers: { 'content-range': `bytes ${from}-${to - 1}/${total}` } });
   const status = () => sim.call('PUT', session, '', { headers: { 'content-range': `bytes */${data.length}` } });
@@ -101,13 +122,18 @@ test('a resumable upload goes chunk by chunk, tells how far it is, and ends', as
   expect((await chunk(0, 524_288)).headers.range).toBe('bytes=0-524287');
   const last = await chunk(524_288, data.length, data.length);
   expect(last.status).toBe(200);
-  expect(last.body).toMatchObject({ size: String(data.length), contentType: 'text/csv', md5Hash: createHash('md5').update(data).digest('base64') });
+  expect(last.body).toMatchObject({
+    size: String(data.length),
+    contentType: 'text/csv',
+    md5Hash: createHash('md5').update(data).digest('base64'),
+  });
   expect((await status()).body.generation).toBe(last.body.generation);
   expect((await sim.call('GET', `${at('big')}?alt=media`)).bytes.equals(data)).toBe(true);
 });
 
 test('a resumable upload may be empty, be cancelled, and needs its session', async () => {
-  const open = async () => String((await sim.call('POST', `${U}/${BUCKET}/o?uploadType=resumable&name=empty`, {})).headers.location);
+  const open = async () =>
+    String((await sim.call('POST', `${U}/${BUCKET}/o?uploadType=resumable&name=empty`, {})).headers.location);
   const done = await sim.call('PUT', await open(), '', { headers: { 'content-range': 'bytes */0' } });
   expect(done.body).toMatchObject({ name: 'empty', size: '0', crc32c: 'AAAAAA==' });
   const session = await open();
@@ -126,11 +152,17 @@ test('generations: preconditions on writes, reads and deletes', async () => {
   expect((await sim.call('GET', `${at('gen')}?ifGenerationNotMatch=${second.generation}`)).status).toBe(304);
   expect((await sim.call('DELETE', `${at('gen')}?ifGenerationMatch=${first.generation}`)).status).toBe(412);
   const patched = await sim.call('PATCH', at('gen'), { metadata: { a: 'b' }, contentType: 'x/y' });
-  expect(patched.body).toMatchObject({ generation: second.generation, metageneration: '2', metadata: { a: 'b' }, contentType: 'x/y' });
+  expect(patched.body).toMatchObject({
+    generation: second.generation,
+    metageneration: '2',
+    metadata: { a: 'b' },
+    contentType: 'x/y',
+  });
 });
 
 test('lists with prefix, delimiter, offsets, pages and globs', async () => {
-  for (const name of ['l/1.txt', 'l/2.csv', 'l/sub/3.txt', 'l/sub/', 'l/zed/4.txt', 'l2']) await put(name, name, '', {}, 'objects-2');
+  for (const name of ['l/1.txt', 'l/2.csv', 'l/sub/3.txt', 'l/sub/', 'l/zed/4.txt', 'l2'])
+    await put(name, name, '', {}, 'objects-2');
   const names = async (query: string) => {
     const { body } = await sim.call('GET', `${B}/objects-2/o?${query}`);
     return { items: body.items?.map((item: { name: string }) => item.name), prefixes: body.prefixes, token: body.nextPageToken };
@@ -159,23 +191,37 @@ test('a versioned bucket keeps what is overwritten or deleted', async () => {
   const { items } = (await sim.call('GET', `${B}/versioned-1/o?versions=true`)).body;
   expect(items.map((item: { generation: string }) => item.generation)).toEqual([one.generation, two.generation]);
   expect(items[0].timeDeleted).toBeDefined();
-  expect((await sim.call('GET', `${at('v', 'versioned-1')}?generation=${one.generation}&alt=media`)).bytes.toString()).toBe('one');
+  expect((await sim.call('GET', `${at('v', 'versioned-1')}?generation=${one.generation}&alt=media`)).bytes.toString()).toBe(
+    'one',
+  );
   expect((await sim.call('DELETE', `${B}/versioned-1`)).status).toBe(409);
-  for (const { generation } of items) expect((await sim.call('DELETE', `${at('v', 'versioned-1')}?generation=${generation}`)).status).toBe(204);
+  for (const { generation } of items)
+    expect((await sim.call('DELETE', `${at('v', 'versioned-1')}?generation=${generation}`)).status).toBe(204);
   expect((await sim.call('DELETE', `${B}/versioned-1`)).status).toBe(204);
 });
 
 test('compose, copy, rewrite and move make objects of objects', async () => {
   await put('c1', 'first ');
   await put('c2', 'second');
-  const composed = await sim.call('POST', `${at('c3')}/compose`, { sourceObjects: [{ name: 'c1' }, { name: 'c2' }], destination: { contentType: 'text/plain' } });
+  const composed = await sim.call('POST', `${at('c3')}/compose`, {
+    sourceObjects: [{ name: 'c1' }, { name: 'c2' }],
+    destination: { contentType: 'text/plain' },
+  });
   expect(composed.body).toMatchObject({ size: '12', componentCount: 2, contentType: 'text/plain' });
   expect(composed.body.md5Hash).toBeUndefined();
   const many = { sourceObjects: Array.from({ length: 33 }, () => ({ name: 'c1' })) };
   expect((await sim.call('POST', `${at('c4')}/compose`, many)).status).toBe(400);
   const rewritten = await sim.call('POST', `${at('c3')}/rewriteTo/b/objects-2/o/copy%2Fc3`, undefined);
-  expect(rewritten.body).toMatchObject({ kind: 'storage#rewriteResponse', done: true, objectSize: '12', resource: { bucket: 'objects-2', name: 'copy/c3', contentType: 'text/plain' } });
-  expect((await sim.call('POST', `${at('c3')}/copyTo/b/objects-2/o/copied`, { contentType: 'a/b' })).body).toMatchObject({ contentType: 'a/b', size: '12' });
+  expect(rewritten.body).toMatchObject({
+    kind: 'storage#rewriteResponse',
+    done: true,
+    objectSize: '12',
+    resource: { bucket: 'objects-2', name: 'copy/c3', contentType: 'text/plain' },
+  });
+  expect((await sim.call('POST', `${at('c3')}/copyTo/b/objects-2/o/copied`, { contentType: 'a/b' })).body).toMatchObject({
+    contentType: 'a/b',
+    size: '12',
+  });
   expect((await sim.call('POST', `${at('c1')}/moveTo/o/c5`)).body.name).toBe('c5');
   expect((await sim.call('GET', at('c1'))).status).toBe(404);
   expect((await sim.call('GET', `${at('copy/c3', 'objects-2')}?alt=media`)).bytes.toString()).toBe('first second');
@@ -187,7 +233,11 @@ test('what is stored as gzip goes out as it is to those who take it, else unpack
   const raw = await sim.call('GET', `${at('packed')}?alt=media`, undefined, { headers: { 'accept-encoding': 'gzip' } });
   expect([raw.headers['content-encoding'], raw.bytes.equals(packed)]).toEqual(['gzip', true]);
   const plain = await sim.call('GET', `${at('packed')}?alt=media`);
-  expect([plain.headers['content-encoding'], plain.bytes.toString(), plain.headers['x-goog-stored-content-encoding']]).toEqual([undefined, 'plain text', 'gzip']);
+  expect([plain.headers['content-encoding'], plain.bytes.toString(), plain.headers['x-goog-stored-content-encoding']]).toEqual([
+    undefined,
+    'plain text',
+    'gzip',
+  ]);
 });
 
 test('the XML paths read, write and refuse in their own form', async () => {
@@ -201,9 +251,13 @@ test('the XML paths read, write and refuse in their own form', async () => {
   expect([beyond.status, beyond.bytes.toString()]).toEqual([416, expect.stringContaining('<Code>InvalidRange</Code>')]);
   const missing = await sim.call('GET', `${X}/${BUCKET}/log-none.txt`);
   expect([missing.status, missing.headers['content-type']]).toEqual([404, 'application/xml; charset=UTF-8']);
-  expect(missing.bytes.toString()).toBe(`<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Details>No such object: ${BUCKET}/log-none.txt</Details></Error>`);
+  expect(missing.bytes.toString()).toBe(
+    `<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Details>No such object: ${BUCKET}/log-none.txt</Details></Error>`,
+  );
   expect((await sim.call('GET', `${X}/no-such-bucket/x`)).bytes.toString()).toContain('<Code>NoSuchBucket</Code>');
-  const written = await sim.call('PUT', `${X}/${BUCKET}/xml/new`, 'data', { headers: { 'content-type': 'a/b', 'x-goog-meta-k': 'v' } });
+  const written = await sim.call('PUT', `${X}/${BUCKET}/xml/new`, 'data', {
+    headers: { 'content-type': 'a/b', 'x-goog-meta-k': 'v' },
+  });
   expect([written.status, written.headers['x-goog-generation']]).toEqual([200, expect.stringMatching(/^\d+$/)]);
   expect((await sim.call('GET', at('xml/new'))).body).toMatchObject({ contentType: 'a/b', metadata: { k: 'v' } });
   expect((await sim.call('DELETE', `${X}/${BUCKET}/xml/new`)).status).toBe(204);
@@ -212,8 +266,13 @@ test('the XML paths read, write and refuse in their own form', async () => {
 
 test('a batch answers each of its calls', async () => {
   await put('batch-1', 'x');
-  const calls = ['batch-1', 'batch-none'].map((name, i) => `--b\r\nContent-Type: application/http\r\nContent-ID: <x+${i}>\r\n\r\nDELETE /storage/v1/b/${BUCKET}/o/${name} HTTP/1.1\r\n\r\n\r\n`);
-  const answer = await sim.call('POST', 'https://storage.googleapis.com/batch/storage/v1', `${calls.join('')}--b--\r\n`, { headers: { 'content-type': 'multipart/mixed; boundary="b"' } });
+  const calls = ['batch-1', 'batch-none'].map(
+    (name, i) =>
+      `--b\r\nContent-Type: application/http\r\nContent-ID: <x+${i}>\r\n\r\nDELETE /storage/v1/b/${BUCKET}/o/${name} HTTP/1.1\r\n\r\n\r\n`,
+  );
+  const answer = await sim.call('POST', 'https://storage.googleapis.com/batch/storage/v1', `${calls.join('')}--b--\r\n`, {
+    headers: { 'content-type': 'multipart/mixed; boundary="b"' },
+  });
   expect(answer.status).toBe(200);
   const text = answer.bytes.toString();
   expect(text).toMatch(/Content-ID: <response-x\+0>\r\n\r\nHTTP\/1\.1 204 /);
@@ -221,7 +280,16 @@ test('a batch answers each of its calls', async () => {
 });
 
 test('odd names never leave the data folder', async () => {
-  for (const name of ['../../escape', '/etc/passwd', 'a/../../b', 'ünï/✓ 100%.txt', '..\\win', 'nul\u0000byte', "quote'\"<>", 'x'.repeat(1024)]) {
+  for (const name of [
+    '../../escape',
+    '/etc/passwd',
+    'a/../../b',
+    'ünï/✓ 100%.txt',
+    '..\\win',
+    'nul\u0000byte',
+    'quote\'"<>',
+    'x'.repeat(1024),
+  ]) {
     expect((await put(name, 'odd')).status).toBe(200);
     expect((await sim.call('GET', `${at(name)}?alt=media`)).bytes.toString()).toBe('odd');
   }
