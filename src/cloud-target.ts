@@ -70,7 +70,7 @@ function exemptions(list: string): (host: string) => boolean {
     .filter(Boolean)) {
     const [address = '', prefix] = rule.replace(/^\[(.*)\](:\d+)?$/, '$1').split('/');
     if (isIP(address) !== 0) {
-      networks.addSubnet(address, Number(prefix ?? (isIPv6(address) ? 128 : 32)), isIPv6(address) ? 'ipv6' : 'ipv4');
+      addNetwork(networks, address, prefix);
     } else {
       // A port, as in `host:443`, narrows the rule to what we only ever use.
       names.push(rule.replace(/^\*(?=\.)/, '').replace(/:\d+$/, ''));
@@ -83,6 +83,19 @@ function exemptions(list: string): (host: string) => boolean {
       (rule) => rule === '*' || name === rule.replace(/^\./, '') || name.endsWith(rule.startsWith('.') ? rule : `.${rule}`),
     );
   };
+}
+
+function addNetwork(networks: BlockList, address: string, prefix: string | undefined): void {
+  const [family, bits] = isIPv6(address) ? (['ipv6', 128] as const) : (['ipv4', 32] as const);
+  const length = Number(prefix ?? bits);
+  if (!Number.isInteger(length) || length < 0 || length > bits) {
+    throw new UsageError({
+      code: 'NO_PROXY_INVALID',
+      message: `NO_PROXY names a network that is none: ${address}/${prefix}`,
+      hint: `Write networks as ADDRESS/BITS with at most ${bits} bits.`,
+    });
+  }
+  networks.addSubnet(address, length, family);
 }
 
 function authoritiesOf(file: string | undefined): string[] {

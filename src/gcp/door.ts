@@ -1,5 +1,4 @@
-import type { Gaxios, GaxiosOptions, GaxiosResponse } from 'gaxios' with { 'resolution-mode': 'require' };
-import type { AuthClient } from 'google-auth-library';
+import type { AuthClient, gaxios } from 'google-auth-library';
 import { AccessError } from '../errors.ts';
 import { errorFor, ownError } from './errors.ts';
 import { readFailure } from './failure.ts';
@@ -10,7 +9,7 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 
 export interface DoorOptions {
   /** Sets the rules of the transport into the HTTP client that the libraries will use. */
-  install(gaxios: Gaxios): void;
+  install(client: gaxios.Gaxios): void;
   /** A token to use as it is. */
   accessToken: string | undefined;
   credentialsFile: string | undefined;
@@ -32,7 +31,7 @@ export class Door {
   }
 
   /** Sends one request; the answer's headers are a `Headers`. */
-  async request<T = unknown>(options: GaxiosOptions & OwnOptions): Promise<GaxiosResponse<T>> {
+  async request<T = unknown>(options: gaxios.GaxiosOptions & OwnOptions): Promise<gaxios.GaxiosResponse<T>> {
     const client = await this.#authClient();
     try {
       return await client.request<T>(options);
@@ -42,7 +41,7 @@ export class Door {
   }
 
   /** The form that gax calls. */
-  async fetch(url: string | URL, init: GaxiosOptions & OwnOptions = {}): Promise<GaxiosResponse> {
+  async fetch(url: string | URL, init: gaxios.GaxiosOptions & OwnOptions = {}): Promise<gaxios.GaxiosResponse> {
     // gax would take refusals apart by itself, each kind in its own way.
     const { validateStatus: _, ...rest } = init;
     return this.request({ ...rest, url: url.toString() });
@@ -91,23 +90,29 @@ export class Door {
  * https://docs.cloud.google.com/docs/authentication/application-default-credentials
  */
 async function findCredentials(options: DoorOptions): Promise<AuthClient> {
-  const { GoogleAuth, OAuth2Client } = await import('google-auth-library');
+  const { GoogleAuth, OAuth2Client, UserRefreshClient } = await import('google-auth-library');
   // The HTTP client comes from the library itself, so that there is one copy of it.
   const { transporter } = new OAuth2Client();
   options.install(transporter);
-  const common = { transporter, ...(options.quotaProject !== undefined && { quotaProjectId: options.quotaProject }) };
   if (options.accessToken !== undefined) {
-    const client = new OAuth2Client(common);
+    const client = new OAuth2Client({ transporter });
     client.setCredentials({ access_token: options.accessToken });
     return client;
   }
+  const { credentialsFile, quotaProject } = options;
   const auth = new GoogleAuth({
     scopes: SCOPES,
-    clientOptions: common,
-    ...(options.credentialsFile !== undefined && { keyFilename: options.credentialsFile }),
+    clientOptions: { transporter },
+    ...(credentialsFile !== undefined && { keyFilename: credentialsFile }),
   });
   try {
-    return (await auth.getClient()) as AuthClient;
+    const client = (await auth.getClient()) as AuthClient;
+    // Some kinds of credentials make an HTTP client of their own.
+    if (client.transporter !== transporter) options.install(client.transporter);
+    // A person's requests are charged to a project of gcloud's own unless one is named; a service account's to its own project.
+    // https://docs.cloud.google.com/docs/quotas/quota-project
+    if (quotaProject !== undefined && client instanceof UserRefreshClient) client.quotaProjectId ??= quotaProject;
+    return client;
   } catch (error) {
     throw ownError(error) ?? notSignedIn(error);
   }

@@ -73,7 +73,7 @@ export function openGoogle(options: OpenGoogleOptions): Google {
   const justEnabled = (service: string) =>
     clock.now() - (enabledAt.get(serviceOfHost(service)) ?? Number.NEGATIVE_INFINITY) < ENABLING_SPREADS_MS;
   const door = new Door({
-    install: (gaxios) => installTransport(gaxios, agents, { ...options, clock, justEnabled }),
+    install: (client) => installTransport(client, agents, { ...options, clock, justEnabled }),
     accessToken: options.target.accessToken,
     credentialsFile: options.credentialsFile,
     quotaProject: options.quotaProject,

@@ -168,9 +168,9 @@ export async function pause(google: Waiting, ms: number): Promise<void> {
   }
 }
 
-/** The error for an aborted signal: its own reason, where that is one for people. */
-export function interruption(signal: AbortSignal): UserError {
-  if (signal.reason instanceof UserError) return signal.reason;
+/** The error for an aborted signal: what it was aborted with, where that says more than that it was. */
+export function interruption(signal: AbortSignal): Error {
+  if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') return signal.reason;
   return new InterruptedError({ message: 'Interrupted.', hint: 'Run the same command again: it goes on from what is there.' });
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Gaxios, GaxiosOptionsPrepared, GaxiosResponse } from 'gaxios' with { 'resolution-mode': 'require' };
+import type { gaxios } from 'google-auth-library';
 import type { Target } from '../target.ts';
 import type { Agents } from './agents.ts';
 import { errorFor, isServiceDisabled } from './errors.ts';
@@ -7,6 +7,9 @@ import { type GoogleFailure, readFailure } from './failure.ts';
 import { networkCode, networkError } from './network-error.ts';
 import { requestLine } from './request-log.ts';
 import { backoff, type Clock, interruption, isRateLimited, isTransientFailure, pause } from './retry.ts';
+
+type GaxiosOptionsPrepared = gaxios.GaxiosOptionsPrepared;
+type GaxiosResponse = gaxios.GaxiosResponse;
 
 export interface TransportOptions {
   target: Target;
@@ -42,8 +45,8 @@ const HARMLESS_POST = /:(testIamPermissions|getIamPolicy|getAncestry|batchEnable
  * limits, interruption and repeats are set here for all of them. gaxios applies request interceptors after it has read proxies from
  * the process's environment, so what is set here wins over them.
  */
-export function installTransport(gaxios: Gaxios, agents: Agents, options: TransportOptions): void {
-  gaxios.interceptors.request.add({
+export function installTransport(client: gaxios.Gaxios, agents: Agents, options: TransportOptions): void {
+  client.interceptors.request.add({
     resolved: async (prepared) => {
       prepared.agent = agents.for(prepared.url);
       prepared.headers.set('user-agent', options.userAgent);
