@@ -11,6 +11,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/secretmanager.ts').then((module) => module.secretmanager),
     import('./services/serviceusage.ts').then((module) => module.serviceusage),
+    import('./services/sqladmin.ts').then((module) => module.sqladmin),
     import('./services/storage.ts').then((module) => module.storage),
   ]);
   return modules;

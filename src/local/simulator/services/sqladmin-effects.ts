@@ -1,0 +1,90 @@
+import { GoogleError, type JsonObject, type OperationKind, type Sim } from '../service.ts';
+import { createSystemDatabases } from './sqladmin-databases.ts';
+import { runningFacts } from './sqladmin-defaults.ts';
+import { withInstance } from './sqladmin-operations.ts';
+import { connectionName, type InstanceRecord, keyOf, ROOT_PASSWORDS, removeInstance, saveInstance } from './sqladmin-records.ts';
+import { runtimeOf, startServer, stopServer, translated } from './sqladmin-runtime.ts';
+import { dropSslCerts } from './sqladmin-ssl-certs.ts';
+import { describe, findTls, newTls, saveTls } from './sqladmin-tls.ts';
+import { createRootUser } from './sqladmin-users.ts';
+import { installed } from './sqladmin-versions.ts';
+
+/** How the long operations on instances end. */
+export const instanceEffects: Record<string, OperationKind> = {
+  create: { usual: 'sql.instances.insert', finish: (operation, sim) => withInstance(operation, sim, create) },
+  update: {
+    usual: 'sql.instances.update',
+    finish: (operation, sim) => withInstance(operation, sim, (instance) => update(sim, instance, operation.data)),
+  },
+  restart: { usual: 'sql.instances.update', finish: (operation, sim) => withInstance(operation, sim, restart) },
+  resetSslConfig: { usual: 'sql.instances.update', finish: (operation, sim) => withInstance(operation, sim, resetSslConfig) },
+  delete: { usual: 'sql.instances.delete', finish: (operation, sim) => withInstance(operation, sim, remove) },
+  /** What was over before it was answered. */
+  done: { usual: 'none', finish: () => undefined },
+};
+
+async function create(instance: InstanceRecord, sim: Sim): Promise<void> {
+  try {
+    await makeRun(instance, sim);
+  } catch (error) {
+    if (error instanceof GoogleError) saveInstance(sim, { ...instance, state: 'FAILED' });
+    throw error;
+  }
+}
+
+async function makeRun(instance: InstanceRecord, sim: Sim): Promise<void> {
+  const tls = findTls(sim, instance) ?? (await newTls(instance, sim.now()));
+  const serverCaCert = await describe(tls.serverCa.certificate, instance.name);
+  if (instance.settings['activationPolicy'] !== 'NEVER') await startServer(sim, instance, tls);
+  saveTls(sim, instance, tls);
+  sim.store.delete(ROOT_PASSWORDS, keyOf(instance));
+  createSystemDatabases(sim, instance);
+  createRootUser(sim, instance);
+  saveInstance(sim, { ...instance, ...runningFacts(sim, instance), serverCaCert, state: 'RUNNABLE' });
+}
+
+async function update(sim: Sim, instance: InstanceRecord, data: JsonObject): Promise<void> {
+  const { settings, databaseVersion, maintenanceVersion } = data as {
+    settings: JsonObject;
+    databaseVersion: string;
+    maintenanceVersion?: string;
+  };
+  const version = databaseVersion === instance.databaseVersion ? {} : versionFacts(databaseVersion);
+  const changed: InstanceRecord = {
+    ...instance,
+    databaseVersion,
+    ...version,
+    ...(maintenanceVersion ? { maintenanceVersion } : {}),
+    settings: { ...settings, settingsVersion: String(Number(instance.settings['settingsVersion']) + 1) },
+  };
+  const tls = findTls(sim, instance);
+  if (tls && settings['activationPolicy'] !== 'NEVER') await startServer(sim, changed, tls);
+  else await stopServer(sim, changed);
+  saveInstance(sim, { ...changed, ...runningFacts(sim, changed), state: 'RUNNABLE' });
+}
+
+function versionFacts(databaseVersion: string): { databaseInstalledVersion: string; maintenanceVersion: string } {
+  const { version, maintenance } = installed(databaseVersion);
+  return { databaseInstalledVersion: version, maintenanceVersion: maintenance };
+}
+
+async function restart(instance: InstanceRecord, sim: Sim): Promise<void> {
+  const tls = findTls(sim, instance);
+  await stopServer(sim, instance);
+  if (tls) await startServer(sim, instance, tls);
+}
+
+async function resetSslConfig(instance: InstanceRecord, sim: Sim): Promise<void> {
+  const tls = await newTls(instance, sim.now());
+  const serverCaCert = await describe(tls.serverCa.certificate, instance.name);
+  await stopServer(sim, instance);
+  await startServer(sim, instance, tls);
+  saveTls(sim, instance, tls);
+  dropSslCerts(sim, instance);
+  saveInstance(sim, { ...instance, serverCaCert });
+}
+
+async function remove(instance: InstanceRecord, sim: Sim): Promise<void> {
+  await translated(runtimeOf(sim, instance)?.remove(connectionName(instance)));
+  removeInstance(sim, instance);
+}

@@ -1,0 +1,67 @@
+import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
+import { GoogleError, type JsonObject, type Sim } from '../service.ts';
+import { connectionName, type InstanceRecord, keyOf, listInstances, ROOT_PASSWORDS } from './sqladmin-records.ts';
+import { findTls, runtimeTls, type TlsRecord } from './sqladmin-tls.ts';
+import { isPostgres } from './sqladmin-versions.ts';
+
+/** What stands behind an instance. There is PostgreSQL alone: a MySQL instance is a record and nothing more. */
+export function runtimeOf(sim: Sim, instance: InstanceRecord): SqlRuntime | undefined {
+  return isPostgres(instance.databaseVersion) ? sim.runtime?.sql : undefined;
+}
+
+/** Starts the instance's server, or changes how the running one takes connections. */
+export async function startServer(sim: Sim, instance: InstanceRecord, tls: TlsRecord): Promise<void> {
+  const rootPassword = sim.store.get<string>(ROOT_PASSWORDS, keyOf(instance));
+  await translated(runtimeOf(sim, instance)?.start(described(instance, tls, rootPassword)));
+}
+
+export async function stopServer(sim: Sim, instance: InstanceRecord): Promise<void> {
+  await translated(runtimeOf(sim, instance)?.stop(connectionName(instance)));
+}
+
+/** Starts what was running when the simulator ended. */
+export async function restoreServers(sim: Sim): Promise<void> {
+  await Promise.all(
+    listInstances(sim).map(async (instance) => {
+      const tls = findTls(sim, instance);
+      if (tls && isRunning(instance)) await startServer(sim, instance, tls);
+    }),
+  );
+}
+
+export async function removeServers(sim: Sim): Promise<void> {
+  await Promise.all(listInstances(sim).map((instance) => runtimeOf(sim, instance)?.remove(connectionName(instance))));
+}
+
+/** A server that is wanted and made. */
+export function isRunning(instance: InstanceRecord): boolean {
+  return ['RUNNABLE', 'MAINTENANCE'].includes(instance.state) && instance.settings['activationPolicy'] !== 'NEVER';
+}
+
+/**
+ * Waits for the runtime; what it refuses becomes the failure of the operation.
+ * @throws GoogleError 500 with the runtime's words
+ */
+export async function translated<T>(work: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof GoogleError) throw error;
+    throw new GoogleError({
+      code: 500,
+      message: error instanceof Error ? error.message : String(error),
+      reason: 'INTERNAL_ERROR',
+    });
+  }
+}
+
+function described(instance: InstanceRecord, tls: TlsRecord, rootPassword: string | undefined): SqlInstance {
+  const ip = instance.settings['ipConfiguration'] as JsonObject;
+  return {
+    connectionName: connectionName(instance),
+    databaseVersion: instance.databaseVersion,
+    sslMode: ip['sslMode'] as SqlInstance['sslMode'],
+    tls: runtimeTls(tls),
+    ...(rootPassword === undefined ? {} : { rootPassword }),
+  };
+}

@@ -1,0 +1,131 @@
+import { createHash, webcrypto } from 'node:crypto';
+import type { JsonObject, Sim } from '../service.ts';
+import { type InstanceRecord, keyOf, TLS } from './sqladmin-records.ts';
+
+/** The authorities and the server certificate of one instance; PEM. */
+export interface TlsRecord {
+  serverCa: Pair;
+  server: Pair;
+  clientCa: Pair;
+}
+interface Pair {
+  key: string;
+  certificate: string;
+}
+
+const CA_YEARS = 10;
+const DAY_MS = 86_400_000;
+const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
+
+export function findTls(sim: Sim, instance: InstanceRecord): TlsRecord | undefined {
+  return sim.store.get<TlsRecord>(TLS, keyOf(instance));
+}
+
+export function saveTls(sim: Sim, instance: InstanceRecord, tls: TlsRecord): void {
+  sim.store.put(TLS, keyOf(instance), tls);
+}
+
+/**
+ * New authorities for an instance, with a server certificate whose common name is `project:instance`, as Cloud SQL's are: clients
+ * check it against the authority (verify-ca), not against a host name.
+ * https://docs.cloud.google.com/sql/docs/postgres/configure-ssl-instance
+ */
+export async function newTls(instance: InstanceRecord, now: Date): Promise<TlsRecord> {
+  const [serverCa, clientCa] = await Promise.all([
+    newAuthority('Google Cloud SQL Server CA', now),
+    newAuthority('Google Cloud SQL Client CA', now),
+  ]);
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const certificate = await issue(
+    serverCa,
+    `CN=${instance.project}:${instance.name},O=Google\\, Inc,C=US`,
+    keys.publicKey,
+    now,
+    CA_YEARS * 365,
+  );
+  return { serverCa, clientCa, server: { key: await exportKey(keys.privateKey), certificate } };
+}
+
+/** A client's key and certificate, signed by the instance's client authority. */
+export async function newClientCertificate(tls: TlsRecord, commonName: string, now: Date): Promise<Pair> {
+  const keys = await webcrypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
+  return {
+    key: await exportKey(keys.privateKey),
+    certificate: await issue(tls.clientCa, `CN=${escaped(commonName)},O=Google\\, Inc,C=US`, keys.publicKey, now, CA_YEARS * 365),
+  };
+}
+
+/** A certificate for a public key that a connector made, good for an hour. @throws when the PEM holds no RSA key */
+export async function signPublicKey(tls: TlsRecord, pem: string, now: Date): Promise<string> {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  const key = await webcrypto.subtle.importKey('spki', der, RSA, true, ['verify']);
+  return issue(tls.clientCa, 'CN=Google Cloud SQL Ephemeral Client,O=Google\\, Inc,C=US', key, now, 1 / 24);
+}
+
+/** A certificate in the API's form. */
+export async function describe(certificate: string, instance: string): Promise<JsonObject> {
+  const { X509Certificate } = await import('@peculiar/x509');
+  const read = new X509Certificate(certificate);
+  return {
+    kind: 'sql#sslCert',
+    certSerialNumber: BigInt(`0x${read.serialNumber}`).toString(),
+    cert: `${certificate.trim()}\n`,
+    commonName: read.subject,
+    sha1Fingerprint: createHash('sha1').update(Buffer.from(read.rawData)).digest('hex'),
+    instance,
+    createTime: read.notBefore.toISOString(),
+    expirationTime: read.notAfter.toISOString(),
+  };
+}
+
+/** What the runtime needs of it. */
+export function runtimeTls(tls: TlsRecord): { certificate: string; key: string; clientAuthority: string } {
+  return { certificate: tls.server.certificate, key: tls.server.key, clientAuthority: tls.clientCa.certificate };
+}
+
+async function newAuthority(commonName: string, now: Date): Promise<Pair> {
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } = await import(
+    '@peculiar/x509'
+  );
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${commonName},O=Google\\, Inc,C=US`,
+    notBefore: now,
+    notAfter: new Date(now.getTime() + CA_YEARS * 365 * DAY_MS),
+    signingAlgorithm: ECDSA,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return { key: await exportKey(keys.privateKey), certificate: certificate.toString('pem') };
+}
+
+async function issue(authority: Pair, subject: string, publicKey: webcrypto.CryptoKey, now: Date, days: number): Promise<string> {
+  const { X509Certificate, X509CertificateGenerator, BasicConstraintsExtension } = await import('@peculiar/x509');
+  const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
+  const certificate = await X509CertificateGenerator.create({
+    subject,
+    issuer: new X509Certificate(authority.certificate).subject,
+    notBefore: now,
+    notAfter: new Date(now.getTime() + days * DAY_MS),
+    signingAlgorithm: ECDSA,
+    publicKey,
+    signingKey,
+    extensions: [new BasicConstraintsExtension(false)],
+  });
+  return certificate.toString('pem');
+}
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  const text = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
+  return `-----BEGIN PRIVATE KEY-----\n${text.replace(/.{64}/g, '$&\n').trim()}\n-----END PRIVATE KEY-----\n`;
+}
+
+/** A value inside a distinguished name. https://www.rfc-editor.org/rfc/rfc4514#section-2.4 */
+function escaped(value: string): string {
+  return value.replace(/[\\,+"<>;=#]/g, '\\$&');
+}
