@@ -3,5 +3,6 @@ export async function crc32cOf(bytes: Buffer): Promise<{ number: number; base64:
   const { CRC32C } = await import('@google-cloud/storage');
   const checksum = new CRC32C();
   checksum.update(bytes);
-  return { number: checksum.valueOf(), base64: checksum.toString() };
+  // The library counts in signed numbers; Secret Manager wants the unsigned one.
+  return { number: checksum.valueOf() >>> 0, base64: checksum.toString() };
 }
