@@ -84,6 +84,4 @@ async def _stop(server: Server, serving: asyncio.Task[None], counter: RequestCou
         logger.warning("Some requests took longer than %.1f s and are cut off.", SECONDS_FOR_REQUESTS)
     # A connection that is merely open must not hold up the end; one that still sends an answer gets a moment.
     await asyncio.wait({serving}, timeout=SECONDS_FOR_CONNECTIONS)
-    # What is left is cancelled when the event loop closes: no fault, and nothing to be logged as one.
-    logging.getLogger("_granian").disabled = True
     logger.info("Stopped.")
