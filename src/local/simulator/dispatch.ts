@@ -64,9 +64,7 @@ async function answerMethod(
   const { message, path, query } = arrival;
   const found = api === undefined ? undefined : findMethod(engine, api, message.method ?? 'GET', path);
   const token = tokenOf(message.headers.authorization, query);
-  if (!found) {
-    throw methodNotFound();
-  }
+  if (!found) throw methodNotFound();
   const { method, pathValues } = found;
   if (token === undefined) throw unauthenticated(method.api, method.id, family);
   const handler = engine.handler(method.api, method.version, method.id);
@@ -84,9 +82,14 @@ async function answerMethod(
     headers: message.headers,
     principal: engine.tokens.describe(token).email,
   };
-  const result = await engine.transact(async (sim) => {
-    const project = projectOf(call);
-    if (project !== undefined) engine.requireEnabledFor(sim, method.api, project);
+  const quotaProject = message.headers['x-goog-user-project'];
+  const result = await engine.transact((sim) => {
+    engine.requireEnabledFor(
+      sim,
+      method.api,
+      projectOf(call),
+      typeof quotaProject === 'string' && quotaProject ? quotaProject : undefined,
+    );
     return handler(call, sim);
   });
   return shape(result, method, query, selection);

@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime-port.ts';
 import type { Discovery } from './discovery.ts';
 import type { DurationName } from './durations.ts';
 import { USUAL_SECONDS } from './durations.ts';
-import { serviceDisabled } from './error-form.ts';
+import { consumerInvalid, serviceDisabled } from './error-form.ts';
 import { OperationRunner } from './operations.ts';
 import type { Authority, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
 import { GoogleError } from './service.ts';
@@ -102,10 +102,19 @@ export class Engine {
     }
   }
 
-  /** Throws 403 SERVICE_DISABLED, and 403 for a project that is not there. */
-  requireEnabledFor(sim: Sim, api: string, project: string): void {
-    if (PROJECTLESS.has(api)) return;
-    sim.requireEnabled(sim.findProject(project).projectId, `${api}.googleapis.com`);
+  /**
+   * Throws 403 SERVICE_DISABLED unless the API may be called for `project` (id or number as sent; undefined: none is named) and, where the
+   * client names one to be charged, for that; 403 CONSUMER_INVALID for one that is not there.
+   */
+  requireEnabledFor(sim: Sim, api: string, project: string | undefined, quotaProject: string | undefined): void {
+    const charged = [PROJECTLESS.has(api) ? undefined : project, quotaProject];
+    const service = `${api}.googleapis.com`;
+    for (const name of charged) {
+      if (name === undefined) continue;
+      const found = this.lookUpProject(sim, name);
+      if (!found) throw consumerInvalid(service, name);
+      sim.requireEnabled(found.projectId, service);
+    }
   }
 
   private begin(): { sim: Sim; transaction: Transaction; started: string[] } {
@@ -135,20 +144,21 @@ export class Engine {
   }
 
   private findProject(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } {
-    const holder = this.services.find((service) => service.findProject);
-    const own = this.parts.project;
-    const found = holder
-      ? holder.findProject?.(sim, idOrNumber)
-      : idOrNumber === own.projectId || idOrNumber === own.projectNumber
-        ? own
-        : undefined;
+    const found = this.lookUpProject(sim, idOrNumber);
     if (found) return found;
     throw new GoogleError({
       code: 403,
       status: 'PERMISSION_DENIED',
-      message: `Permission denied on resource project ${idOrNumber}.`,
+      message: 'The caller does not have permission',
       reason: 'forbidden',
     });
+  }
+
+  private lookUpProject(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } | undefined {
+    const holder = this.services.find((service) => service.findProject);
+    if (holder) return holder.findProject?.(sim, idOrNumber);
+    const own = this.parts.project;
+    return idOrNumber === own.projectId || idOrNumber === own.projectNumber ? own : undefined;
   }
 
   private requireEnabled(sim: Sim, projectId: string, service: string): void {

@@ -178,3 +178,21 @@ export function serviceDisabled(
     ],
   });
 }
+
+/** 403 of a project that does not exist, or is somebody else's: Google does not tell which. */
+export function consumerInvalid(service: string, project: string): GoogleError {
+  return new GoogleError({
+    code: 403,
+    status: 'PERMISSION_DENIED',
+    message: `Permission denied on resource project ${project}.`,
+    reason: 'forbidden',
+    details: [
+      {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        reason: 'CONSUMER_INVALID',
+        domain: 'googleapis.com',
+        metadata: { consumer: `projects/${project}`, containerInfo: project, service },
+      },
+    ],
+  });
+}

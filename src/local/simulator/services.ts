@@ -5,6 +5,7 @@ export async function loadServices(): Promise<Service[]> {
   const modules = await Promise.all([
     import('./services/artifactregistry.ts').then((module) => module.artifactregistry),
     import('./services/cloudbilling.ts').then((module) => module.cloudbilling),
+    import('./services/cloudbuild.ts').then((module) => module.cloudbuild),
     import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
     import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
     import('./services/iam.ts').then((module) => module.iam),

@@ -28,9 +28,15 @@ export function readBody(body: unknown, method: Method, family: Family): JsonObj
   if (!isObject(body))
     throw badRequest([{ description: 'Invalid JSON payload received. Unknown name "": Root element must be a message.' }]);
   const keepNulls = family !== 'modern';
-  const value = readObject(body, type, bodyName(method), context, 0, keepNulls);
+  const at = bodyName(method);
+  const value = readObject(at === '' ? withoutParameters(body, method) : body, type, at, context, 0, keepNulls);
   if (context.violations.length > 0) throw badRequest(context.violations);
   return value;
+}
+
+/** The body that is the whole request message may repeat what is in the path (`parent`); the path counts. */
+function withoutParameters(body: Record<string, unknown>, { table }: Method): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !Object.hasOwn(table.parameters, camelCase(name))));
 }
 
 /** The name under which a message speaks of the body: requests of their own are the whole message, resources are one field of it. */
