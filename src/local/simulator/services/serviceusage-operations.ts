@@ -1,9 +1,12 @@
 import { rpcCode } from '../error-form.ts';
-import { GoogleError, type JsonObject, type Operation, type Sim } from '../service.ts';
+import type { JsonObject, Operation, Sim } from '../service.ts';
 import { notFound } from './refusals.ts';
 
 /** Which letters Google starts an operation's name with, by what it does. */
 const PREFIXES: Record<string, string> = { enable: 'acf', batchEnable: 'acat', disable: 'dcf' };
+
+/** The names that Google gives to what was done already. */
+const ENDED = ['operations/noop.DONE_OPERATION', 'operations/finished.DONE_OPERATION'];
 
 /** The operation as the API shows it. What has not ended is only a name: so do the real answers look. */
 export function show(operation: Operation): JsonObject {
@@ -30,9 +33,7 @@ export function show(operation: Operation): JsonObject {
  * @throws GoogleError 404 for a name that was never given
  */
 export function getOperation(sim: Sim, name: string): JsonObject {
-  if (name === 'operations/noop.DONE_OPERATION' || name === 'operations/finished.DONE_OPERATION') {
-    throw new GoogleError({ code: 403, status: 'PERMISSION_DENIED', message: 'Permission denied to get operation.' });
-  }
+  if (ENDED.includes(name)) return { name, done: true };
   const id = /^operations\/(?:acf|acat|dcf)\.p2-\d+-(.+)$/.exec(name)?.[1];
   const operation = id === undefined ? undefined : sim.operations.get(id);
   if (!operation) throw notFound(`Operation ${name} not found.`);

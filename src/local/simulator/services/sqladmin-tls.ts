@@ -39,7 +39,7 @@ export async function newTls(instance: InstanceRecord, now: Date): Promise<TlsRe
   const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
   const certificate = await issue(
     serverCa,
-    `CN=${instance.project}:${instance.name},O=Google\\, Inc,C=US`,
+    `C=US,O=Google\\, Inc,CN=${instance.project}:${instance.name}`,
     keys.publicKey,
     now,
     CA_YEARS * 365,
@@ -52,7 +52,7 @@ export async function newClientCertificate(tls: TlsRecord, commonName: string, n
   const keys = await webcrypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
   return {
     key: await exportKey(keys.privateKey),
-    certificate: await issue(tls.clientCa, `CN=${escaped(commonName)},O=Google\\, Inc,C=US`, keys.publicKey, now, CA_YEARS * 365),
+    certificate: await issue(tls.clientCa, `C=US,O=Google\\, Inc,CN=${escaped(commonName)}`, keys.publicKey, now, CA_YEARS * 365),
   };
 }
 
@@ -60,7 +60,7 @@ export async function newClientCertificate(tls: TlsRecord, commonName: string, n
 export async function signPublicKey(tls: TlsRecord, pem: string, now: Date): Promise<string> {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const key = await webcrypto.subtle.importKey('spki', der, RSA, true, ['verify']);
-  return issue(tls.clientCa, 'CN=Google Cloud SQL Ephemeral Client,O=Google\\, Inc,C=US', key, now, 1 / 24);
+  return issue(tls.clientCa, 'C=US,O=Google\\, Inc,CN=Google Cloud SQL Ephemeral Client', key, now, 1 / 24);
 }
 
 /** A certificate in the API's form. */
@@ -90,7 +90,7 @@ async function newAuthority(commonName: string, now: Date): Promise<Pair> {
   );
   const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: `CN=${commonName},O=Google\\, Inc,C=US`,
+    name: `C=US,O=Google\\, Inc,CN=${commonName}`,
     notBefore: now,
     notAfter: new Date(now.getTime() + CA_YEARS * 365 * DAY_MS),
     signingAlgorithm: ECDSA,

@@ -70,6 +70,7 @@ export function upgrades(version: string): Array<{ majorVersion: string; name: s
     }));
   }
   return MYSQL.slice(MYSQL.indexOf(version) + 1)
+    .filter((name) => name !== installed(version).version)
     .filter((name) => version !== 'MYSQL_5_6' || name === 'MYSQL_5_7')
     .map((name) => ({ majorVersion: name.startsWith('MYSQL_8_0') ? 'MYSQL_8_0' : name, name, displayName: displayName(name) }));
 }
