@@ -3,14 +3,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Beside the inputs that esbuild names: what else decides how the bundle looks. */
-const ALWAYS = [
-  'scripts/build.ts',
-  'scripts/build-freshness.ts',
-  'scripts/build-licenses.ts',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-];
+const SCRIPTS = ['build', 'build-freshness', 'build-licenses', 'build-trims'].map((name) => `scripts/${name}.ts`);
+const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json'];
 const RECORD = '.inputs.json';
 
 /** Whether dist/ was built from the files as they are now. */
@@ -26,7 +20,9 @@ export async function isFresh(root: string, dist: string): Promise<boolean> {
 }
 
 export async function recordInputs(root: string, dist: string, inputs: string[]): Promise<void> {
-  const all = [...new Set([...ALWAYS, ...inputs])].filter((input) => !input.startsWith('<') && !input.startsWith('(disabled)'));
+  const all = [...new Set([...SCRIPTS, ...SETTINGS, ...inputs])].filter(
+    (input) => !input.startsWith('<') && !/^\(disabled\)|^over-rest:/.test(input),
+  );
   await writeFile(path.join(dist, RECORD), JSON.stringify({ inputs: all, state: await stateOf(root, all) }));
 }
 

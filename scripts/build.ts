@@ -7,12 +7,17 @@ import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
 import { isFresh, recordInputs } from './build-freshness.ts';
 import { thirdPartyLicenses } from './build-licenses.ts';
+import { trims } from './build-trims.ts';
 
 const { values } = parseArgs({
   options: { clean: { type: 'boolean', default: false }, out: { type: 'string', default: 'dist' } },
 });
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.resolve(root, values.out);
+/** What CommonJS libraries take for granted. */
+const COMMONJS =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" +
+  'const __filename=import.meta.filename,__dirname=import.meta.dirname;';
 /** Programs of other terminals and tests may still load the chunks of the build before. */
 const OLD_CHUNK_MS = 10 * 60_000;
 
@@ -44,8 +49,8 @@ async function bundle(): Promise<Metafile> {
     metafile: true,
     write: false,
     logLevel: 'warning',
-    // CommonJS libraries call require for Node's own modules.
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    plugins: [trims(root)],
+    banner: { js: COMMONJS },
     define: { 'process.env.NODE_ENV': '"production"' },
   });
   const licenses = await thirdPartyLicenses(root, metafile);

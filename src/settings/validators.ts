@@ -1,4 +1,4 @@
-import { DEPLOYMENT_NAME, PROJECT_ID, REGION } from '../project/config-schema.ts';
+import { DEPLOYMENT_NAME, PROJECT_ID, REGION } from '../project/name-rules.ts';
 
 /**
  * Whether this can be a project id: true, or what is expected. Numbers get their own word, as gcloud shows both.
