@@ -84,7 +84,7 @@ function refuseWith(command: Command, below: Array<{ name: string }>): void {
 }
 
 function addCommand(parent: Command, spec: CommandSpec, run: RunCommand): void {
-  const command = describe(parent.command(spec.name), spec);
+  const command = describe(parent.command(spec.name, { hidden: spec.hidden ?? false }), spec);
   for (const argument of spec.args ?? []) command.argument(argumentSyntax(argument), argument.description);
   addOptions(command, spec.options);
   command.action(() => run(spec, command, command.args));

@@ -48,6 +48,8 @@ export interface CommandSpec<T extends OptionTable = OptionTable> {
    * as it needs for that. Every other command is left behind a few seconds after Ctrl-C.
    */
   foreground?: boolean;
+  /** True for what the program calls by itself: left out of `--help`. */
+  hidden?: boolean;
   load(): Promise<CommandAction<T>>;
 }
 

@@ -3,6 +3,7 @@ import { connectCommand } from './connect.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
 import { initCommand } from './init.ts';
+import { localCommand } from './local.ts';
 import { modelCommand } from './model.ts';
 import { statusCommand } from './status.ts';
 
@@ -14,4 +15,5 @@ export const commands: Array<CommandSpec | CommandGroup> = [
   connectCommand,
   statusCommand,
   destroyCommand,
+  localCommand,
 ];

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -98,8 +98,10 @@ export class SqlClusters implements LocalSqlRuntime {
     );
   }
 
+  /** Known before the server runs, so that whatever needs it may be started at the same time. */
   socketFolder(connectionName: string): string | undefined {
-    return this.#clusters.get(connectionName)?.access.socketFolder;
+    const { files } = this.#placeOf(connectionName);
+    return existsSync(files.folder) ? files.socket : undefined;
   }
 
   async stopAll(): Promise<void> {
