@@ -75,7 +75,13 @@ export interface Revision {
   protocol: 'http1' | 'h2c';
   cloudSqlInstances: string[];
   serviceAccount: string;
-  startupProbe: { path?: string; periodSeconds: number; failureThreshold: number; timeoutSeconds: number; initialDelaySeconds: number };
+  startupProbe: {
+    path?: string;
+    periodSeconds: number;
+    failureThreshold: number;
+    timeoutSeconds: number;
+    initialDelaySeconds: number;
+  };
   timeoutSeconds: number;
   /** The service's own addresses, `https://…run.app`; the first is the deterministic one. */
   urls: string[];
