@@ -49,7 +49,9 @@ export function sendError(
             },
           ],
         };
-  if (!(error instanceof GoogleError) && !message.destroyed) engine.onBug(error);
+  // A client that went away in the middle of its body is nobody's fault here.
+  const gone = message.destroyed && !message.complete;
+  if (!(error instanceof GoogleError) && !gone) engine.onBug(error);
   // What was not read of the body would be taken for the next request.
   const headers: Record<string, string> = message.complete ? {} : { connection: 'close' };
   sendJson(message, response, { status: facts.code, body: errorBody(facts, family), pretty: wantsPretty(query), headers });
