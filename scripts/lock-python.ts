@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,14 +35,21 @@ function resolve(text: string): string[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'lock-python-'));
   try {
     writeFileSync(path.join(folder, 'pyproject.toml'), text);
-    const options = { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] } as const;
+    const options: ExecFileSyncOptionsWithStringEncoding = {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    };
     execFileSync(uv, ['lock', '--quiet', '--fork-strategy', 'fewest'], options);
     const listing = execFileSync(
       uv,
       ['export', '--quiet', '--frozen', '--no-hashes', '--no-header', '--no-annotate', '--no-emit-project'],
       options,
     );
-    const pins = listing.split('\n').filter(Boolean).map((line) => line.split(';')[0]!.trim());
+    const pins = listing
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(';')[0]!.trim());
     const names = pins.map((pin) => pin.split('==')[0]);
     const twice = names.filter((name, index) => names.indexOf(name) !== index);
     if (twice.length > 0) throw new Error(`more than one version is needed of ${twice.join(', ')}`);

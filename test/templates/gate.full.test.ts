@@ -192,6 +192,11 @@ describe('with the right credentials', () => {
     expect((await ask(json, search)).status).toBe(200);
   });
 
+  it('is not taken for somebody at the server itself, who may run programs there', async () => {
+    const assistant = { method: 'PUT', path: '/ajax-api/3.0/mlflow/assistant/config', body: Buffer.from('{}') };
+    expect((await ask(json, assistant)).status).toBe(403);
+  });
+
   it('never writes the credentials to its log', () => {
     for (const secret of [PASSWORD, AUTHORIZATION.slice(6)]) expect(server.log()).not.toContain(secret);
   });

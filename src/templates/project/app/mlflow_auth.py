@@ -29,8 +29,8 @@ POLICY_VIOLATION = 1008
 class BasicAuthGate:
     """ASGI middleware that lets a request through to `application` only with exactly these credentials.
 
-    The credentials are compared as keyed digests, so that the time taken tells nothing about them, and the header is
-    taken away before the request goes on: MLflow has no use for it and must not hand it to others.
+    The credentials are compared as keyed digests, so that the time taken tells nothing about them. The header and the
+    caller's address are taken away before the request goes on: MLflow has no use for the one and misreads the other.
     """
 
     def __init__(self, application: Application, username: str, password: str) -> None:
@@ -49,7 +49,7 @@ class BasicAuthGate:
         elif kind == "http" and _is_health_check(scope):
             await _respond(scope, send, 200, b"OK")
         elif kind in ("http", "websocket") and self._is_authorized(scope):
-            await self._application(_without_authorization(scope), receive, send)
+            await self._application(_passed_on(scope), receive, send)
         elif kind == "http":
             challenge = (b"www-authenticate", b'Basic realm="MLflow", charset="UTF-8"')
             await _respond(scope, send, 401, b"Credentials are needed.\n", challenge)
@@ -87,9 +87,11 @@ def _is_health_check(scope: Scope) -> bool:
     )
 
 
-def _without_authorization(scope: Scope) -> Scope:
+def _passed_on(scope: Scope) -> Scope:
     headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
-    return {**scope, "headers": headers}
+    # Whoever asks, the connection comes from a proxy, which may be on this very machine. MLflow lets callers from its own
+    # machine run programs there (its assistant), so it is told of no address at all.
+    return {**scope, "headers": headers, "client": None}
 
 
 async def _respond(scope: Scope, send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
