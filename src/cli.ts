@@ -37,11 +37,13 @@ export function makeProgram(deps: Deps, parts: ProgramParts): Command {
   program
     .usage('<command> [options]')
     .description(DETAILS)
-    .addHelpText('after', () => program.createHelp().boxWrap(AFTER, helpColumns(deps)));
+    .addHelpText('after', () => wrapHelp(program, AFTER, deps));
   program.version(parts.version, '-V, --version', 'print the version').helpOption('-h, --help', 'print help');
   program.helpCommand('help [command]', 'print help on a command');
   // Inherited by the commands that are added below, so it has to stand before them.
-  program.configureOutput(outputTo(deps)).configureHelp({ showGlobalOptions: true });
+  program
+    .configureOutput(outputTo(deps))
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 12, subcommandTerm: (command) => command.name() });
   refuseWith(program, parts.commands ?? allCommands);
   addOptions(program, globalOptions);
   for (const spec of parts.commands ?? allCommands) {
@@ -117,6 +119,10 @@ function argumentSyntax({ name, required = true, many }: Argument): string {
 
 function helpColumns({ stdout }: Deps): number {
   return stdout.isTTY ? Math.min(100, Math.max(40, stdout.columns || 80)) : 80;
+}
+
+function wrapHelp(program: Command, text: string, deps: Deps): string {
+  return program.createHelp().boxWrap(text, helpColumns(deps));
 }
 
 function outputTo(deps: Deps) {
