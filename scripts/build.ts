@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
+import { commonjs } from './build-commonjs.ts';
 import { isFresh, recordInputs } from './build-freshness.ts';
 import { thirdPartyLicenses } from './build-licenses.ts';
 import { trims } from './build-trims.ts';
@@ -49,7 +50,7 @@ async function bundle(): Promise<Metafile> {
     metafile: true,
     write: false,
     logLevel: 'warning',
-    plugins: [trims(root)],
+    plugins: [commonjs(), trims(root)],
     banner: { js: COMMONJS },
     define: { 'process.env.NODE_ENV': '"production"' },
   });

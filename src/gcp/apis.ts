@@ -35,7 +35,10 @@ export interface Apis {
 /** Each library wants the authentication client of its own copy of google-auth-library; the door has the parts of it that they call. */
 type Client = never;
 
-/** Makes the libraries on demand, all sending through the door. */
+/**
+ * Makes the libraries on demand, all sending through the door. Those that are CommonJS are taken by their default export: in a bundle, a
+ * module that is loaded on demand has no other.
+ */
 export function makeApis(door: Door): Apis {
   // No `retry` and no time limit from the libraries: the transport has the rules.
   const options = { auth: door as Client, retry: false };
@@ -49,38 +52,43 @@ export function makeApis(door: Door): Apis {
   const regional = new Map<string, Promise<run_v1.Run>>();
   return {
     artifactregistry: once(async () =>
-      (await import('googleapis/build/src/apis/artifactregistry/index.js')).artifactregistry({ version: 'v1', ...options }),
+      (await import('googleapis/build/src/apis/artifactregistry/index.js')).default.artifactregistry({
+        version: 'v1',
+        ...options,
+      }),
     ),
     cloudbilling: once(async () =>
-      (await import('googleapis/build/src/apis/cloudbilling/index.js')).cloudbilling({ version: 'v1', ...options }),
+      (await import('googleapis/build/src/apis/cloudbilling/index.js')).default.cloudbilling({ version: 'v1', ...options }),
     ),
     cloudbuild: once(async () =>
-      (await import('googleapis/build/src/apis/cloudbuild/index.js')).cloudbuild({ version: 'v1', ...options }),
+      (await import('googleapis/build/src/apis/cloudbuild/index.js')).default.cloudbuild({ version: 'v1', ...options }),
     ),
     cloudresourcemanager: once(async () => {
-      const { cloudresourcemanager } = await import('googleapis/build/src/apis/cloudresourcemanager/index.js');
+      const { cloudresourcemanager } = (await import('googleapis/build/src/apis/cloudresourcemanager/index.js')).default;
       return cloudresourcemanager({ version: 'v3', ...options });
     }),
     cloudresourcemanagerV1: once(async () => {
-      const { cloudresourcemanager } = await import('googleapis/build/src/apis/cloudresourcemanager/index.js');
+      const { cloudresourcemanager } = (await import('googleapis/build/src/apis/cloudresourcemanager/index.js')).default;
       return cloudresourcemanager({ version: 'v1', ...options });
     }),
-    iam: once(async () => (await import('googleapis/build/src/apis/iam/index.js')).iam({ version: 'v1', ...options })),
+    iam: once(async () => (await import('googleapis/build/src/apis/iam/index.js')).default.iam({ version: 'v1', ...options })),
     runV1(region) {
       const found = regional.get(region) ?? regionalRun(region, options);
       regional.set(region, found);
       return found;
     },
-    run: once(async () => new (await import('@google-cloud/run')).ServicesClient({ fallback: true, authClient: door as Client })),
+    run: once(
+      async () => new (await import('@google-cloud/run')).default.ServicesClient({ fallback: true, authClient: door as Client }),
+    ),
     secretmanager: once(async () => {
-      const { SecretManagerServiceClient } = await import('@google-cloud/secret-manager');
+      const { SecretManagerServiceClient } = (await import('@google-cloud/secret-manager')).default;
       return new SecretManagerServiceClient({ fallback: true, authClient: door as Client });
     }),
     serviceusage: once(async () =>
-      (await import('googleapis/build/src/apis/serviceusage/index.js')).serviceusage({ version: 'v1', ...options }),
+      (await import('googleapis/build/src/apis/serviceusage/index.js')).default.serviceusage({ version: 'v1', ...options }),
     ),
     sqladmin: once(async () =>
-      (await import('googleapis/build/src/apis/sqladmin/index.js')).sqladmin({ version: 'v1', ...options }),
+      (await import('googleapis/build/src/apis/sqladmin/index.js')).default.sqladmin({ version: 'v1', ...options }),
     ),
     storage: once(async () => {
       const storage = new (await import('@google-cloud/storage')).Storage({
@@ -95,6 +103,6 @@ export function makeApis(door: Door): Apis {
 }
 
 async function regionalRun(region: string, options: { auth: Client; retry: boolean }): Promise<run_v1.Run> {
-  const { run } = await import('googleapis/build/src/apis/run/index.js');
+  const { run } = (await import('googleapis/build/src/apis/run/index.js')).default;
   return run({ version: 'v1', rootUrl: `https://${region}-run.googleapis.com/`, ...options });
 }
