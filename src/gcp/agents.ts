@@ -60,11 +60,20 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     this.#context = context;
   }
 
-  override connect(req: ClientRequest, opts: Parameters<HttpsProxyAgent<string>['connect']>[1]): Promise<Socket> {
+  override async connect(req: ClientRequest, opts: Parameters<HttpsProxyAgent<string>['connect']>[1]): Promise<Socket> {
     // The base class would hand the proxy's refusal on as if the host had answered it.
     req.once('proxyConnect', (answer: { statusCode: number }) => {
       if (answer.statusCode !== 200) req.destroy(new ProxyRefusal(answer.statusCode));
     });
-    return super.connect(req, this.#context === undefined ? opts : ({ ...opts, secureContext: this.#context } as typeof opts));
+    try {
+      return await super.connect(
+        req,
+        this.#context === undefined ? opts : ({ ...opts, secureContext: this.#context } as typeof opts),
+      );
+    } catch (error) {
+      // A proxy that hangs up before it answered is the one failure here that the base class gives no code.
+      if (error instanceof Error && !('code' in error)) throw Object.assign(error, { code: 'ECONNRESET' });
+      throw error;
+    }
   }
 }

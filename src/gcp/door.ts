@@ -2,6 +2,7 @@ import type { AuthClient, gaxios } from 'google-auth-library';
 import { AccessError } from '../errors.ts';
 import { errorFor, ownError } from './errors.ts';
 import { readFailure } from './failure.ts';
+import { isTransient } from './retry.ts';
 import type { OwnOptions } from './transport.ts';
 
 /** All that this program asks for; what the caller may do is up to IAM. */
@@ -12,7 +13,6 @@ export interface DoorOptions {
   install(client: gaxios.Gaxios): void;
   /** A token to use as it is. */
   accessToken: string | undefined;
-  credentialsFile: string | undefined;
   quotaProject: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export class Door {
     try {
       return await client.request<T>(options);
     } catch (error) {
-      throw this.#told(error);
+      throw this.#told(error, options.url);
     }
   }
 
@@ -66,22 +66,27 @@ export class Door {
     return this.#client;
   }
 
-  #told(error: unknown): unknown {
+  #told(error: unknown, asked?: string | URL): unknown {
     const own = ownError(error);
     if (own !== undefined) return own;
+    if (error instanceof TypeError || error instanceof RangeError) return error;
     const { response, config } = error as {
       response?: { status: number; data: unknown };
       config?: { method?: string; url?: string | URL };
     };
-    if (response === undefined) return error;
-    const url = config?.url === undefined ? '' : new URL(config.url);
-    const failure = readFailure({
+    // Without an answer it is the authentication library that stumbled: the transport's own errors are ours.
+    if (response === undefined || config?.url === undefined) return notSignedIn(error);
+    const url = new URL(config.url);
+    const answer = {
       status: response.status,
       body: response.data,
-      method: config?.method ?? 'GET',
-      url: url === '' ? '' : `${url.origin}${url.pathname}`,
-    });
-    return errorFor(failure, { tokenGiven: this.#options.accessToken !== undefined });
+      method: config.method ?? 'GET',
+      url: `${url.origin}${url.pathname}`,
+    };
+    const told = errorFor(readFailure(answer), { tokenGiven: this.#options.accessToken !== undefined });
+    // What a token endpoint answers says nothing about the resource that was asked for: its 404 is not that of the resource.
+    const isAboutToken = asked === undefined || new URL(asked).host !== url.host;
+    return isAboutToken && told.code !== 'SIGN_IN_EXPIRED' && !isTransient(told) ? notSignedIn(told) : told;
   }
 }
 
@@ -90,7 +95,7 @@ export class Door {
  * https://docs.cloud.google.com/docs/authentication/application-default-credentials
  */
 async function findCredentials(options: DoorOptions): Promise<AuthClient> {
-  const { GoogleAuth, OAuth2Client, UserRefreshClient } = await import('google-auth-library');
+  const { GoogleAuth, OAuth2Client, UserRefreshClient } = (await import('google-auth-library')).default;
   // The HTTP client comes from the library itself, so that there is one copy of it.
   const { transporter } = new OAuth2Client();
   options.install(transporter);
@@ -99,19 +104,14 @@ async function findCredentials(options: DoorOptions): Promise<AuthClient> {
     client.setCredentials({ access_token: options.accessToken });
     return client;
   }
-  const { credentialsFile, quotaProject } = options;
-  const auth = new GoogleAuth({
-    scopes: SCOPES,
-    clientOptions: { transporter },
-    ...(credentialsFile !== undefined && { keyFilename: credentialsFile }),
-  });
+  const auth = new GoogleAuth({ scopes: SCOPES, clientOptions: { transporter } });
   try {
     const client = (await auth.getClient()) as AuthClient;
     // Some kinds of credentials make an HTTP client of their own.
     if (client.transporter !== transporter) options.install(client.transporter);
     // A person's requests are charged to a project of gcloud's own unless one is named; a service account's to its own project.
     // https://docs.cloud.google.com/docs/quotas/quota-project
-    if (quotaProject !== undefined && client instanceof UserRefreshClient) client.quotaProjectId ??= quotaProject;
+    if (options.quotaProject !== undefined && client instanceof UserRefreshClient) client.quotaProjectId ??= options.quotaProject;
     return client;
   } catch (error) {
     throw ownError(error) ?? notSignedIn(error);

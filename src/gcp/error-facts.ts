@@ -1,9 +1,12 @@
 import type { ErrorFacts } from '../errors.ts';
-import type { GoogleFailure } from './failure.ts';
+import { type GoogleFailure, isDuplicate } from './failure.ts';
 import { roleForHost, roleWith, serviceOfHost } from './roles.ts';
 
 /** An error's facts, and whether it is about who asks. */
 export type FailureFacts = ErrorFacts & { access?: boolean };
+
+/** The projects of gcloud's own sign-in clients: what user credentials are charged to that name no other. Nothing can be enabled there. */
+const GCLOUD_PROJECTS = ['764086051850', '32555940559'];
 
 /** One rule for each kind of refusal, the more telling first; the first that has something to say is taken. */
 const RULES: Array<(failure: GoogleFailure, tokenGiven: boolean) => FailureFacts | undefined> = [
@@ -54,19 +57,20 @@ function notSignedIn(failure: GoogleFailure, tokenGiven: boolean): FailureFacts 
 function serviceDisabled(failure: GoogleFailure): FailureFacts | undefined {
   if (!hasReason(failure, 'SERVICE_DISABLED', 'accessNotConfigured')) return undefined;
   const service = failure.metadata['service'] ?? serviceOfHost(hostOf(failure));
-  const consumer = failure.metadata['consumer']?.replace(/^projects\//, '');
-  const project = projectOf(failure);
-  const named = consumer ?? project ?? 'PROJECT';
-  return {
-    code: 'SERVICE_DISABLED',
-    message: `The API ${service} is not enabled in project ${named}${project !== undefined && named !== project ? `, which these credentials are charged to (the request was about ${project})` : ''}.`,
-    // User credentials without a quota project are charged to a project of gcloud's own, where nothing can be enabled.
-    hint:
-      project !== undefined && consumer !== undefined && consumer !== project && !/^\d+$/.test(project)
-        ? `gcloud services enable ${service} --project=${project} && gcloud auth application-default set-quota-project ${project}`
-        : `gcloud services enable ${service} --project=${named}`,
-    docs: 'https://docs.cloud.google.com/service-usage/docs/enable-disable',
-  };
+  // Google names who is charged by number, and the request names its project by id, so that the two cannot be compared.
+  const charged = failure.metadata['consumer']?.replace(/^projects\//, '');
+  const project = projectOf(failure) ?? 'PROJECT';
+  const docs = 'https://docs.cloud.google.com/service-usage/docs/enable-disable';
+  if (charged !== undefined && GCLOUD_PROJECTS.includes(charged)) {
+    return {
+      code: 'NO_QUOTA_PROJECT',
+      message: `The credentials of this machine name no project that requests to ${service} are charged to.`,
+      hint: `gcloud auth application-default set-quota-project ${project}`,
+      docs: 'https://docs.cloud.google.com/docs/quotas/set-quota-project',
+    };
+  }
+  const message = `The API ${service} is not enabled in project ${project}.`;
+  return { code: 'SERVICE_DISABLED', message, hint: `gcloud services enable ${service} --project=${project}`, docs };
 }
 
 function billingDisabled(failure: GoogleFailure): FailureFacts | undefined {
@@ -167,7 +171,7 @@ function nameReserved(failure: GoogleFailure): FailureFacts | undefined {
 function conflict(failure: GoogleFailure): FailureFacts | undefined {
   if (failure.status !== 409 && failure.status !== 412) return undefined;
   return {
-    code: failure.rpcStatus === 'ALREADY_EXISTS' ? 'ALREADY_EXISTS' : 'CONFLICT',
+    code: isDuplicate(failure) ? 'ALREADY_EXISTS' : 'CONFLICT',
     message: `${described(failure)} met something else: ${failure.message}`,
     hint: 'Somebody or something may be working on the same resource. Run the command again: it goes on from what is there.',
   };

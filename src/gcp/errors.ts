@@ -1,6 +1,6 @@
 import { AccessError, type ErrorFacts, UserError } from '../errors.ts';
 import { factsOf } from './error-facts.ts';
-import { type GoogleFailure, httpStatusOf, readStatus, rpcStatusOf } from './failure.ts';
+import { type GoogleFailure, httpStatusOf, isDuplicate, readStatus, rpcStatusOf } from './failure.ts';
 
 /** Google refused. `failure` holds what it said. */
 export class GoogleError extends UserError {
@@ -86,13 +86,7 @@ export function isNotFound(error: unknown): boolean {
 /** Something of this name is there already. */
 export function isAlreadyExists(error: unknown): boolean {
   const failure = failureOf(error);
-  if (failure === undefined) return false;
-  if (failure.rpcStatus === 'ALREADY_EXISTS' && !isOperationInProgress(error)) return true;
-  // Older APIs answer 409 with a reason and no status; Cloud Storage's reason for a duplicate is `conflict`.
-  return (
-    failure.status === 409 &&
-    failure.reasons.some((reason) => ['alreadyExists', 'instanceAlreadyExists', 'conflict', 'duplicate'].includes(reason))
-  );
+  return failure !== undefined && isDuplicate(failure);
 }
 
 /** 409 of any kind. */

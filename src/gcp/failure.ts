@@ -2,7 +2,7 @@
 export interface GoogleFailure {
   /** HTTP status; 0 where no answer came. */
   status: number;
-  /** google.rpc.Code name, such as NOT_FOUND; empty where no answer came. */
+  /** google.rpc.Code name, such as NOT_FOUND; empty where Google gave none, as the older APIs do. */
   rpcStatus: string;
   /** ErrorInfo.reason and the older APIs' errors[].reason: SERVICE_DISABLED, IAM_PERMISSION_DENIED, notAuthorized; or a network error's code. */
   reasons: string[];
@@ -45,6 +45,8 @@ const RPC_CODES = [
   ['UNAUTHENTICATED', 401],
 ] as const;
 
+const DUPLICATE_REASONS = ['alreadyExists', 'instanceAlreadyExists', 'conflict', 'duplicate'];
+
 /** The name of a google.rpc.Code number. */
 export function rpcStatusOf(code: number): string {
   return RPC_CODES[code]?.[0] ?? 'UNKNOWN';
@@ -85,8 +87,13 @@ export function readFailure(answer: {
   } else if (typeof body === 'string') {
     failure.message = body.slice(0, 300);
   }
-  failure.rpcStatus ||= RPC_CODES.find(([, status]) => status === answer.status)?.[0] ?? '';
   return failure;
+}
+
+/** Whether it is refused because something of that name is there. Older APIs tell it by the reason; Cloud Storage's is `conflict`. */
+export function isDuplicate(failure: GoogleFailure): boolean {
+  if (failure.rpcStatus === 'ALREADY_EXISTS') return !failure.reasons.includes('operationInProgress');
+  return failure.status === 409 && failure.reasons.some((reason) => DUPLICATE_REASONS.includes(reason));
 }
 
 /** Reads a google.rpc.Status (`code`, `status`, `message`, `details`) or the older `errors` list into the failure. */

@@ -16,8 +16,6 @@ export interface OpenGoogleOptions {
   signal: AbortSignal;
   /** The project that user credentials are charged to; undefined: what the credentials themselves say. */
   quotaProject?: string;
-  /** A credentials file in place of the one that Application Default Credentials would find. */
-  credentialsFile?: string;
   clock?: Clock;
 }
 
@@ -75,7 +73,6 @@ export function openGoogle(options: OpenGoogleOptions): Google {
   const door = new Door({
     install: (client) => installTransport(client, agents, { ...options, clock, justEnabled }),
     accessToken: options.target.accessToken,
-    credentialsFile: options.credentialsFile,
     quotaProject: options.quotaProject,
   });
   return {

@@ -110,6 +110,10 @@ async function failureIn(answer: GaxiosResponse, prepared: Prepared): Promise<Go
   if (prepared.responseType === 'stream' && body instanceof Readable) {
     body = Buffer.concat(await body.toArray());
     answer.data = Readable.from([body]);
+  } else if (isBlob(body)) {
+    // What gaxios makes of forms that it does not know, such as Cloud Storage's XML.
+    body = await body.text();
+    answer.data = body;
   }
   const { method = 'GET', url } = prepared;
   const retryAfterMs = retryAfter(answer.headers);
@@ -149,6 +153,11 @@ function canRepeat(prepared: Prepared): boolean {
   if (prepared.idempotent !== undefined) return prepared.idempotent;
   // PATCH is sent with whole values, or with an etag that makes the second one fail.
   return prepared.method !== 'POST' || HARMLESS_POST.test(prepared.url.pathname);
+}
+
+/** Not always the global class: gaxios' HTTP client brings its own. */
+function isBlob(body: unknown): body is { text(): Promise<string> } {
+  return typeof body === 'object' && body !== null && 'text' in body && typeof body.text === 'function';
 }
 
 function isStream(body: unknown): boolean {
