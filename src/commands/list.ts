@@ -5,6 +5,7 @@ import { destroyCommand } from './destroy.ts';
 import { initCommand } from './init.ts';
 import { localCommand } from './local.ts';
 import { modelCommand } from './model.ts';
+import { simulatorCommand } from './simulator.ts';
 import { statusCommand } from './status.ts';
 
 /** Every command, in the order of `--help`: that of the journey. */
@@ -16,4 +17,5 @@ export const commands: Array<CommandSpec | CommandGroup> = [
   statusCommand,
   destroyCommand,
   localCommand,
+  simulatorCommand,
 ];

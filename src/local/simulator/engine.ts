@@ -43,6 +43,7 @@ export class Engine {
   private readonly parts: EngineParts;
   private readonly handlers = new Map<string, Handler>();
   private lastMicrosecond = 0;
+  private stopped = false;
 
   constructor(parts: EngineParts) {
     this.parts = parts;
@@ -50,7 +51,10 @@ export class Engine {
     this.services = parts.services;
     this.tokens = parts.tokens;
     this.records = parts.records;
-    this.onBug = parts.onBug;
+    this.onBug = (error) => {
+      // What is cut off by the end is done again at the next start, or was never answered.
+      if (!this.stopped) parts.onBug(error);
+    };
     for (const service of parts.services) {
       for (const version of service.versions) {
         for (const [id, handler] of Object.entries(service.methods))
@@ -64,7 +68,7 @@ export class Engine {
       timestamp: () => this.timestamp(),
       id: randomId,
       begin: () => this.begin(),
-      onBug: parts.onBug,
+      onBug: this.onBug,
     });
     const store = autoCommit(parts.records);
     this.sim = this.simOver(store, () => {
@@ -80,6 +84,12 @@ export class Engine {
 
   handler(api: string, version: string, id: string): Handler | undefined {
     return this.handlers.get(`${api} ${version} ${id}`);
+  }
+
+  /** Starts nothing any more. */
+  stop(): void {
+    this.stopped = true;
+    this.runner.stop();
   }
 
   /**

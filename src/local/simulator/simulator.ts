@@ -84,7 +84,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     port = front.port;
     engine.runner.resume(engine.sim.store);
     const stop = async (): Promise<void> => {
-      engine.runner.stop();
+      engine.stop();
       await front.close();
       await log.close();
       records.close();
