@@ -3,7 +3,7 @@ import path from 'node:path';
 import { text as streamText } from 'node:stream/consumers';
 import { UsageError } from '../errors.ts';
 import type { Config } from '../project/config-schema.ts';
-import { applyPlan } from '../stack/apply.ts';
+import { makeBase } from '../stack/make-base.ts';
 import { planStack } from '../stack/plan.ts';
 import type { StackContext } from '../stack/resource.ts';
 import { baseStack } from '../stack/stack.ts';
@@ -38,13 +38,13 @@ export async function run(context: InitContext): Promise<CommandResult> {
       ui.preview(planBlocks(plan, deployment));
       await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
     }
-    const resources = await ui.steps((group) => applyPlan(plan, stack, group));
-    const folder = await renderFolder(context, google, deployment, { ...config, project: answers.project });
+    const { deployment: made, applied: resources } = await ui.steps((group) => makeBase(plan, stack, group));
+    const folder = await renderFolder(context, google, made, { ...config, project: answers.project });
     const data = {
-      project: deployment.project,
-      region: deployment.region,
-      name: deployment.name,
-      url: deployment.url,
+      project: made.project,
+      region: made.region,
+      name: made.name,
+      url: made.url,
       resources,
       folder,
     };
@@ -65,7 +65,7 @@ export async function run(context: InitContext): Promise<CommandResult> {
           },
         ],
       };
-    const deployed = await deployServer(context, google, deployment, folder.dir, {});
+    const deployed = await deployServer(context, google, made, folder.dir, {});
     return { data: { ...data, deployment: deployed.data }, show: deployed.show };
   } finally {
     google.close();

@@ -7,7 +7,7 @@ import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
-import { type SecretValue, secretValue } from '../secret-values.ts';
+import { databaseLogin, databaseUrl, type SecretValue, secretValue } from '../secret-values.ts';
 
 const USUAL_SECRET_SECONDS = 2;
 
@@ -27,7 +27,8 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
   return {
     id: secretResourceId(key),
     title,
-    dependsOn: ['services', 'server-account'],
+    // The database's URL names its instance, which may get another name than the usual one when it is made.
+    dependsOn: ['services', 'server-account', ...(key === 'database_url' ? ['sql-instance'] : [])],
     usualSeconds: USUAL_SECRET_SECONDS,
     // The database's password is in it: without it the data that is kept could not be read.
     ...(key === 'database_url' && { holdsData: true }),
@@ -74,8 +75,23 @@ async function pendingValue(
   args: { project: string; secretId: string },
 ): Promise<(SecretValue & { reason: string }) | undefined> {
   const wanted = secretValue(context, key);
+  const reason = 'a new version: its value changes';
+  if (key === 'database_url') return pendingDatabaseUrl(context, args, { ...wanted, reason });
   if (wanted.generated)
     return (await latestVersion(context.google, args)) === undefined ? { ...wanted, reason: 'a first version' } : undefined;
   const current = await accessVersion(context.google, args);
-  return current?.value === wanted.value ? undefined : { ...wanted, reason: 'a new version: its value changes' };
+  return current?.value === wanted.value ? undefined : { ...wanted, reason };
+}
+
+/** A URL that leads to another instance, or to no database at all, is replaced; its password is kept where it has one. */
+async function pendingDatabaseUrl<T extends SecretValue>(
+  { google, deployment }: StackContext,
+  args: { project: string; secretId: string },
+  wanted: T,
+): Promise<T | undefined> {
+  const current = (await accessVersion(google, args))?.value;
+  const login = current === undefined ? undefined : databaseLogin(current);
+  if (login === undefined) return wanted;
+  const value = databaseUrl(deployment, login.password);
+  return current === value ? undefined : { ...wanted, value };
 }
