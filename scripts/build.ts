@@ -50,6 +50,8 @@ async function bundle(): Promise<Metafile> {
     metafile: true,
     write: false,
     logLevel: 'warning',
+    // Imported on demand by name: as a CommonJS chunk it would have a default export alone.
+    alias: { '@peculiar/x509': '@peculiar/x509/build/x509.es.js' },
     plugins: [commonjs(), trims(root)],
     banner: { js: COMMONJS },
     define: { 'process.env.NODE_ENV': '"production"' },

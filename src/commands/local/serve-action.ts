@@ -35,6 +35,5 @@ export async function run({ deps, options }: Context<typeof serveOptions>): Prom
 
 /** What is otherwise loaded when it is first needed: days from now, the files of this version may have been replaced by another's. */
 async function loadAhead(): Promise<void> {
-  await import('reflect-metadata');
-  await Promise.all([import('execa'), import('pg'), import('@peculiar/x509')]);
+  await Promise.all([import('execa'), import('pg')]);
 }
