@@ -1,9 +1,9 @@
 import type { AuthClient, gaxios } from 'google-auth-library';
 import { AccessError } from '../errors.ts';
 import { errorFor, ownError } from './errors.ts';
-import { readFailure } from './failure.ts';
+import type { GoogleFailure } from './failure.ts';
 import { isTransient } from './retry.ts';
-import type { OwnOptions } from './transport.ts';
+import { FAILURE, type OwnOptions } from './transport.ts';
 
 /** All that this program asks for; what the caller may do is up to IAM. */
 const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
@@ -70,22 +70,12 @@ export class Door {
     const own = ownError(error);
     if (own !== undefined) return own;
     if (error instanceof TypeError || error instanceof RangeError) return error;
-    const { response, config } = error as {
-      response?: { status: number; data: unknown };
-      config?: { method?: string; url?: string | URL };
-    };
+    const failure = (error as { response?: { [FAILURE]?: GoogleFailure } }).response?.[FAILURE];
     // Without an answer it is the authentication library that stumbled: the transport's own errors are ours.
-    if (response === undefined || config?.url === undefined) return notSignedIn(error);
-    const url = new URL(config.url);
-    const answer = {
-      status: response.status,
-      body: response.data,
-      method: config.method ?? 'GET',
-      url: `${url.origin}${url.pathname}`,
-    };
-    const told = errorFor(readFailure(answer), { tokenGiven: this.#options.accessToken !== undefined });
+    if (failure === undefined) return notSignedIn(error);
+    const told = errorFor(failure, { tokenGiven: this.#options.accessToken !== undefined });
     // What a token endpoint answers says nothing about the resource that was asked for: its 404 is not that of the resource.
-    const isAboutToken = asked === undefined || new URL(asked).host !== url.host;
+    const isAboutToken = asked === undefined || new URL(asked).host !== new URL(failure.url).host;
     return isAboutToken && told.code !== 'SIGN_IN_EXPIRED' && !isTransient(told) ? notSignedIn(told) : told;
   }
 }

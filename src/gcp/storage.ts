@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { File } from '@google-cloud/storage';
 import { crc32cOf } from './crc32c.ts';
 import { failureOf, isNotFound } from './errors.ts';
 import type { Google } from './google.ts';
@@ -94,7 +95,7 @@ async function emptyBucket(google: Google, args: { bucket: string; onObjects?: (
     });
     for (let start = 0; start < files.length; start += DELETIONS_AT_ONCE) {
       const part = files.slice(start, start + DELETIONS_AT_ONCE);
-      await Promise.all(part.map((file) => file.delete({ ignoreNotFound: true })));
+      await Promise.all(part.map((file) => deleteFile(file)));
       deleted += part.length;
       args.onObjects?.(deleted);
     }
@@ -169,5 +170,14 @@ export async function readObject(google: Google, args: ObjectArgs & { start?: nu
 /** Deletes the object; one that is not there is fine. */
 export async function deleteObject(google: Google, args: ObjectArgs): Promise<void> {
   const storage = await google.apis.storage();
-  await storage.bucket(args.bucket).file(args.object).delete({ ignoreNotFound: true });
+  await deleteFile(storage.bucket(args.bucket).file(args.object));
+}
+
+/** The library's own way to overlook a 404 goes by its own errors. */
+async function deleteFile(file: File): Promise<void> {
+  try {
+    await file.delete();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
