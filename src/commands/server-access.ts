@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
-import { accessVersion } from '../gcp/secrets.ts';
+import { accessVersion } from '../gcp/secret-versions.ts';
 import type { ClientSettings } from '../project/client-settings.ts';
 import type { ServerRoute } from '../project/server-check.ts';
 import type { SecretKey } from '../stack/deployment.ts';
