@@ -14,18 +14,19 @@ import {
 } from './iam-keys-store.ts';
 import { accountOf } from './iam-service-accounts.ts';
 import { badRequest, failedPrecondition, notFound } from './refusals.ts';
+import { certify } from './rsa-certificates.ts';
 
 const MOST_KEYS = 10;
+/** Whose key signs the certificates around public keys. */
+const CERTIFIER = 'certificates';
 
 /** https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys */
 export const keyMethods: Record<string, Handler> = {
   'iam.projects.serviceAccounts.keys.create': create,
   'iam.projects.serviceAccounts.keys.upload': upload,
-  'iam.projects.serviceAccounts.keys.get': (call, sim) => {
+  'iam.projects.serviceAccounts.keys.get': async (call, sim) => {
     const { account, key } = keyOf(call, sim);
-    const type = call.params['publicKeyType'];
-    const data = type === 'TYPE_RAW_PUBLIC_KEY' ? key.publicKey : undefined;
-    if (type === 'TYPE_X509_PEM_FILE') throw badRequest('Public keys are only given as TYPE_RAW_PUBLIC_KEY.');
+    const data = await publicKeyData(sim, key, call.params['publicKeyType']);
     return { ...show(account, key), ...(data ? { publicKeyData: Buffer.from(data).toString('base64') } : {}) };
   },
   'iam.projects.serviceAccounts.keys.list': async (call, sim) => {
@@ -60,6 +61,14 @@ async function create(call: Call, sim: Sim): Promise<JsonObject> {
     privateKeyType: 'TYPE_GOOGLE_CREDENTIALS_FILE',
     privateKeyData: Buffer.from(JSON.stringify(credentials(account, key.id, pair.privateKey), undefined, 2)).toString('base64'),
   };
+}
+
+/** The public half in the form that was asked for; the certificate around it is signed by one key for all. */
+async function publicKeyData(sim: Sim, key: KeyRecord, type: unknown): Promise<string | undefined> {
+  if (type === 'TYPE_RAW_PUBLIC_KEY') return key.publicKey;
+  if (type !== 'TYPE_X509_PEM_FILE') return undefined;
+  const subject = { commonName: key.email, notBefore: new Date(key.validAfterTime), notAfter: new Date(key.validBeforeTime) };
+  return certify(await signingKey(sim, CERTIFIER), key.publicKey, subject);
 }
 
 /** The file that a user downloads. https://docs.cloud.google.com/iam/docs/keys-create-delete */
