@@ -149,7 +149,8 @@ export async function createOrGet<T>(
       return { value, created: true };
     } catch (error) {
       const ambiguous = isTransient(error);
-      if (!ambiguous && !isAlreadyExists(error)) throw error;
+      // After a lost answer any refusal may be the duplicate: Cloud SQL tells of one by words alone.
+      if (!ambiguous && !lost && !isAlreadyExists(error)) throw error;
       const found = await options.get();
       // A duplicate that we met after an answer of ours was lost is our own.
       if (found !== undefined) return { value: found, created: ambiguous || lost };

@@ -1,7 +1,7 @@
 import { isOperationInProgress, operationError } from './errors.ts';
 import type { Google } from './google.ts';
 import type { WaitOptions } from './operations.ts';
-import { isTransient, poll, retry } from './retry.ts';
+import { poll, retry } from './retry.ts';
 
 /** Cloud SQL's own kind of operation: neither shape nor errors are those of google.longrunning. */
 export interface SqlOperation {
@@ -62,10 +62,7 @@ export function changeInstance(
   start: () => Promise<unknown>,
 ): Promise<void> {
   return google.serialise(`sql:${args.project}:${args.instance}`, async () => {
-    const started = await retry(google, start, {
-      when: (error) => isOperationInProgress(error) || isTransient(error),
-      timeoutMs: BUSY_TIMEOUT_MS,
-    });
+    const started = await retry(google, start, { when: isOperationInProgress, timeoutMs: BUSY_TIMEOUT_MS });
     await waitSqlOperation(google, { ...args, started: started as SqlOperation, what });
   });
 }
