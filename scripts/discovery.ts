@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ApiTable, MethodTable, ParameterType, TypeTable } from '../src/local/simulator/discovery-table.ts';
+import type { RawDocument, RawMethod, RawResource, RawType } from './discovery-document.ts';
 
 const CLIENT = 'google-api-python-client==2.202.0';
 
@@ -65,45 +66,6 @@ const SOURCES: Source[] = [
   { document: 'sts.v1' },
 ];
 
-interface RawType {
-  $ref?: string;
-  type?: string;
-  format?: string;
-  description?: string;
-  readOnly?: boolean;
-  enum?: string[];
-  items?: RawType;
-  properties?: Record<string, RawType>;
-  additionalProperties?: RawType;
-}
-interface RawParameter extends RawType {
-  location: 'path' | 'query';
-  required?: boolean;
-  repeated?: boolean;
-  pattern?: string;
-  default?: string;
-}
-interface RawMethod {
-  id: string;
-  httpMethod: string;
-  path: string;
-  parameters?: Record<string, RawParameter>;
-  request?: { $ref: string };
-  response?: { $ref: string };
-}
-interface RawResource {
-  methods?: Record<string, RawMethod>;
-  resources?: Record<string, RawResource>;
-}
-interface RawDocument extends RawResource {
-  name: string;
-  version: string;
-  rootUrl: string;
-  servicePath: string;
-  title: string;
-  parameters: Record<string, RawParameter>;
-  schemas: Record<string, RawType>;
-}
 /** Every enum of a package: value name → number. */
 type Enums = Array<Record<string, number>>;
 

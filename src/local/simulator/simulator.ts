@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime-port.ts';
 import { openAuthority } from './authority.ts';
 import { openDatabase } from './database.ts';
 import { Discovery } from './discovery.ts';
+import type { EngineParts } from './engine.ts';
 import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { openFront } from './front.ts';
@@ -52,49 +53,55 @@ export interface Simulator {
  * error when the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { dataDir, services, speed = DEFAULT_SPEED, now = () => new Date(), onBug = () => undefined } = options;
+  const { dataDir } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const records = new RecordStore(await openDatabase(join(dataDir, 'records.sqlite')), join(dataDir, 'files'));
   const log = new RequestLog(join(dataDir, 'requests.ndjson'));
-  const project = openProject(records, options.project ?? DEFAULT_PROJECT);
-  let port = 0;
   try {
-    const authority = await openAuthority(dataDir);
-    const tokens = openTokens(join(dataDir, 'token-key'), now);
-    const engine = new Engine({
-      records,
-      discovery: new Discovery(options.discoveryDir),
-      services,
-      authority,
-      tokens,
-      runtime: options.runtime,
-      project,
-      speed,
-      now,
-      port: () => port,
-      onBug,
-    });
-    await restore(engine);
-    const front = await openFront(options.port, engine, {
-      faults: new Faults(),
-      log,
-      state: () => stateOf(records, services),
-      reset: () => reset(engine, records, log, dataDir),
-    });
-    port = front.port;
-    engine.runner.resume(engine.sim.store);
-    const stop = async (): Promise<void> => {
-      engine.stop();
-      await front.close();
-      await log.close();
-      records.close();
-    };
-    return { port, url: `http://127.0.0.1:${port}`, ca: authority.certificateFile, project, sim: engine.sim, stop };
+    return await serve(options, records, log);
   } catch (error) {
     await log.close();
     records.close();
     throw error;
   }
+}
+
+async function serve(options: SimulatorOptions, records: RecordStore, log: RequestLog): Promise<Simulator> {
+  const { dataDir, services } = options;
+  const project = openProject(records, options.project ?? DEFAULT_PROJECT);
+  const authority = await openAuthority(dataDir);
+  let port = options.port;
+  const engine = makeEngine(options, { records, authority, project, port: () => port });
+  await restore(engine);
+  const front = await openFront(options.port, engine, {
+    faults: new Faults(),
+    log,
+    state: () => stateOf(records, services),
+    reset: () => reset(engine, records, log, dataDir),
+  });
+  port = front.port;
+  engine.runner.resume(engine.sim.store);
+  const stop = async (): Promise<void> => {
+    engine.stop();
+    await front.close();
+    await log.close();
+    records.close();
+  };
+  return { port, url: `http://127.0.0.1:${port}`, ca: authority.certificateFile, project, sim: engine.sim, stop };
+}
+
+function makeEngine(options: SimulatorOptions, opened: Pick<EngineParts, 'records' | 'authority' | 'project' | 'port'>): Engine {
+  const now = options.now ?? (() => new Date());
+  return new Engine({
+    ...opened,
+    discovery: new Discovery(options.discoveryDir),
+    services: options.services,
+    tokens: openTokens(join(options.dataDir, 'token-key'), now),
+    runtime: options.runtime,
+    speed: options.speed ?? DEFAULT_SPEED,
+    now,
+    onBug: options.onBug ?? (() => undefined),
+  });
 }
 
 async function restore(engine: Engine): Promise<void> {

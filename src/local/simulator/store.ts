@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { KindRecords } from './kind-records.ts';
 import type { JsonObject, Store } from './service.ts';
 
 /** A store whose writes reach the disk together, or not at all. */
@@ -21,38 +22,12 @@ interface Write {
 const SCHEMA =
   'CREATE TABLE IF NOT EXISTS records (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID';
 
-/** The records of one kind: JSON texts, so that nobody can change one in passing, with their keys in order. */
-class Kind {
-  readonly texts = new Map<string, string>();
-  private keys: string[] | undefined;
-
-  set(key: string, text: string | undefined): void {
-    if (text === undefined ? this.texts.delete(key) : !this.texts.has(key)) this.keys = undefined;
-    if (text !== undefined) this.texts.set(key, text);
-  }
-
-  /** Those that start with `prefix`, in order. */
-  withPrefix(prefix: string): string[] {
-    this.keys ??= [...this.texts.keys()].sort();
-    if (prefix === '') return this.keys;
-    let low = 0;
-    for (let high = this.keys.length; low < high; ) {
-      const middle = (low + high) >>> 1;
-      if ((this.keys[middle] as string) < prefix) low = middle + 1;
-      else high = middle;
-    }
-    let end = low;
-    while (this.keys[end]?.startsWith(prefix)) end++;
-    return this.keys.slice(low, end);
-  }
-}
-
 /**
  * All records in memory, and on disk in SQLite. A commit has reached the operating system when it returns, so that killing this
  * process loses nothing that was answered; the write-ahead log keeps the file readable whenever the kill comes.
  */
 export class RecordStore {
-  private readonly kinds = new Map<string, Kind>();
+  private readonly kinds = new Map<string, KindRecords>();
   private readonly database: DatabaseSync;
   private readonly filesFolder: string;
 
@@ -67,10 +42,10 @@ export class RecordStore {
     }
   }
 
-  private kind(name: string): Kind {
+  private kind(name: string): KindRecords {
     const known = this.kinds.get(name);
     if (known) return known;
-    const made = new Kind();
+    const made = new KindRecords();
     this.kinds.set(name, made);
     return made;
   }
