@@ -16,6 +16,7 @@ import { writeConfig } from '../project/write-config.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Deployment, SECRET_KEYS } from '../stack/deployment.ts';
 import { projectTokens, type SecretVersions } from '../stack/project-tokens.ts';
+import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
 
 export interface RenderedFolder {
@@ -100,7 +101,9 @@ async function mayOverwrite({ ui, settings }: Context, { file, kind, current }: 
 async function secretVersions(google: Google, deployment: Deployment): Promise<SecretVersions> {
   const { project, secrets } = deployment;
   const found = await Promise.all(
-    SECRET_KEYS.map(async (key) => [key, await latestVersion(google, { project, secretId: secrets[key] })] as const),
+    SECRET_KEYS.map(
+      async (key) => [key, await unlessDisabled(latestVersion(google, { project, secretId: secrets[key] }))] as const,
+    ),
   );
   const missing = found.filter(([, version]) => version === undefined).map(([key]) => secrets[key]);
   if (missing.length > 0) {
@@ -114,7 +117,7 @@ async function secretVersions(google: Google, deployment: Deployment): Promise<S
 }
 
 async function knownUrls(google: Google, { project, region, service }: Deployment): Promise<string[]> {
-  return (await getService(google, { project, region, service: service.name }))?.urls ?? [];
+  return (await unlessDisabled(getService(google, { project, region, service: service.name })))?.urls ?? [];
 }
 
 async function exists(file: string): Promise<boolean> {

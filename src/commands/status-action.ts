@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
-import { isServiceDisabled } from '../gcp/errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { getService, type RunService } from '../gcp/run.ts';
 import { checkServer } from '../project/server-check.ts';
@@ -8,6 +7,7 @@ import type { Deployment } from '../stack/deployment.ts';
 import { mermaidDiagram } from '../stack/diagram.ts';
 import { type Plan, planStack } from '../stack/plan.ts';
 import { baseStack } from '../stack/stack.ts';
+import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { CommandResult } from '../ui/ui.ts';
 import type { Context } from './command.ts';
 import { configOf, openDeployment, projectOf } from './open-deployment.ts';
@@ -47,13 +47,8 @@ export async function run(context: StatusContext): Promise<CommandResult> {
   }
 }
 
-async function findService(google: Google, { project, region, service }: Deployment): Promise<RunService | undefined> {
-  try {
-    return await getService(google, { project, region, service: service.name });
-  } catch (error) {
-    if (isServiceDisabled(error)) return undefined;
-    throw error;
-  }
+function findService(google: Google, { project, region, service }: Deployment): Promise<RunService | undefined> {
+  return unlessDisabled(getService(google, { project, region, service: service.name }));
 }
 
 async function askServer(

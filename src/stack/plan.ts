@@ -1,6 +1,6 @@
-import { isServiceDisabled } from '../gcp/errors.ts';
 import { criticalPathSeconds } from './graph.ts';
 import type { Observation, Resource, StackContext } from './resource.ts';
+import { unlessDisabled } from './unless-disabled.ts';
 
 export interface PlannedResource {
   resource: Resource;
@@ -36,10 +36,5 @@ export async function planStack(resources: Resource[], context: StackContext): P
 }
 
 async function observe(resource: Resource, context: StackContext): Promise<Observation> {
-  try {
-    return await resource.observe(context);
-  } catch (error) {
-    if (isServiceDisabled(error)) return { action: 'create', differences: [] };
-    throw error;
-  }
+  return (await unlessDisabled(resource.observe(context))) ?? { action: 'create', differences: [] };
 }

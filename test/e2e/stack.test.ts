@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { isRead, type LoggedRequest, startCloud } from '../support/deployment.ts';
+import { lockedFolder } from '../support/project-folder.ts';
 
 /** The longest chain of requests that began after one another had ended. */
 function depth(requests: LoggedRequest[]): number {
@@ -65,7 +66,8 @@ test('init makes everything, labelled and narrowly granted; a second run writes 
   expect((await stat(path.join(cloud.folder, 'entry-point.sh'))).mode & 0o111).not.toBe(0);
 
   const before = (await cloud.requests()).length;
-  await cloud.fault({ match: '.*', times: 1000, delayMs: 60 });
+  // Long against what the program needs between two looks, so that only what waits for an answer counts as deeper.
+  await cloud.fault({ match: '.*', times: 1000, delayMs: 400 });
   const second = await cloud.run('init', '--yes', '--json');
   expect(second.status).toBe(0);
   expect(JSON.parse(second.stdout).resources.map(({ outcome }: { outcome: string }) => outcome)).toEqual(
@@ -141,7 +143,7 @@ test('a second deployment stands beside the first, in other sizes', async () => 
     '--name',
     'team-b',
     '--dir',
-    'team-b',
+    await lockedFolder('team-b'),
     '--tier',
     'db-custom-2-7680',
     '--region',
@@ -169,7 +171,13 @@ test('a second deployment stands beside the first, in other sizes', async () => 
 test('deploy builds once for the same sources, serves by digest, and says what is wrong with a manifest', async () => {
   const cloud = await startCloud();
   const { projectId } = cloud.simulator.project;
-  expect((await cloud.run('deploy', '--json', '--no-check')).status).toBe(2);
+  const nowhere = await cloud.run('deploy', '--no-check', '--json', '--dir', cloud.simulator.dataDir);
+  expect(nowhere.status).toBe(2);
+  expect(JSON.parse(nowhere.stdout).error.code).toBe('FOLDER_MISSING');
+  expect(JSON.parse((await cloud.run('deploy', '--no-check', '--json')).stdout).error).toMatchObject({
+    code: 'SECRETS_MISSING',
+    hint: expect.stringContaining('mlflow-gcp init'),
+  });
   expect((await cloud.run('init', '--yes', '--quiet')).status).toBe(0);
   const first = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
   expect(JSON.parse(first.stdout)).toMatchObject({

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import type { StepGroup } from '../ui/ui.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import type { Deployment } from './deployment.ts';
+import { type Plan, planStack } from './plan.ts';
+import type { StackContext } from './resource.ts';
+import { baseStack } from './stack.ts';
+
+/**
+ * Carries out the plan of the base. Cloud SQL keeps the name of a deleted instance for a week, which shows only when one is made:
+ * then another name is chosen, and found again by its labels from then on. Returns the deployment with the names as they came to be.
+ * https://docs.cloud.google.com/sql/docs/postgres/delete-instance
+ */
+export async function makeBase(
+  plan: Plan,
+  context: StackContext,
+  group: StepGroup,
+): Promise<{ deployment: Deployment; applied: Applied[] }> {
+  try {
+    return { deployment: context.deployment, applied: await applyPlan(plan, context, group) };
+  } catch (error) {
+    const named = context.deployment.database.instance !== undefined;
+    if (named || !(error instanceof UserError) || error.code !== 'SQL_NAME_RESERVED') throw error;
+    const deployment = {
+      ...context.deployment,
+      sqlInstance: `${context.deployment.name}-pgsql-${randomBytes(2).toString('hex')}`,
+    };
+    const renamed = { ...context, deployment };
+    const again = await planStack(baseStack(deployment), renamed);
+    return { deployment, applied: await applyPlan(again, renamed, group) };
+  }
+}
