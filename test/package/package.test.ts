@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageFile from '../../package.json' with { type: 'json' };
+import { stagePackage } from '../../scripts/stage-package.ts';
 import { cleanEnvironment, packageRoot, runChild, startChild, temporaryFolder, until } from '../support/program.ts';
 
 const run = promisify(execFile);
 const scratch = mkdtempSync(path.join(tmpdir(), 'mlflow-gcp-package-'));
-const stage = path.join(scratch, 'stage');
 const home = path.join(scratch, 'installed');
 const installed = path.join(home, 'node_modules/mlflow-gcp');
 const program = path.join(home, 'node_modules/.bin/mlflow-gcp');
@@ -19,18 +19,11 @@ let tarball = '';
 
 /** What npm packs by package.json, built from scratch, then installed alone into an empty folder without a network. */
 beforeAll(async () => {
-  for (const name of ['package.json', '.gitignore', 'bin', 'src', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
-    const from = path.join(packageRoot, name);
-    if (existsSync(from)) cpSync(from, path.join(stage, name), { recursive: true });
-  }
-  await run(process.execPath, [path.join(packageRoot, 'scripts/build.ts'), '--out', path.join(stage, 'dist')], { env });
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', scratch], { cwd: stage, env });
-  tarball = path.join(scratch, packed.stdout.trim().split('\n').at(-1) ?? '');
-  cpSync(tarball, path.join(scratch, 'mlflow-gcp.tgz'));
-  await run('mkdir', ['-p', home]);
+  tarball = stagePackage(scratch);
+  mkdirSync(home);
   writeFileSync(path.join(home, 'package.json'), '{"private":true}\n');
   const flags = ['--offline', '--no-audit', '--no-fund', '--engine-strict=false', '--cache', path.join(scratch, 'cache')];
-  await run('npm', ['install', '../mlflow-gcp.tgz', ...flags], { cwd: home, env });
+  await run('npm', ['install', tarball, ...flags], { cwd: home, env });
 }, 120_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
