@@ -49,7 +49,8 @@ export async function createBuild(
       return (data.metadata as { build?: Build } | undefined)?.build;
     },
     async get() {
-      const { data } = await api.projects.locations.builds.list({ parent, filter: `tags="${tag}"` });
+      // The newest come first; ours is among the latest.
+      const { data } = await api.projects.locations.builds.list({ parent, pageSize: 50 });
       return data.builds?.find((build) => build.tags?.includes(tag)) as Build | undefined;
     },
   });
