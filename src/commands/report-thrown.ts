@@ -32,5 +32,6 @@ function flagsOf(args: string[], env: Deps['env']): UiFlags {
     noColor: on('noColor'),
     noInput: on('noInput'),
     yes: on('yes'),
+    dryRun: on('dryRun'),
   };
 }

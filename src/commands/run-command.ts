@@ -39,12 +39,19 @@ export async function runCommand(
   const work = action.run({ deps, ui, settings, options: own.values, originOf, args });
   const result = await (spec.foreground ? work : endingWith(work, deps.signal));
   if (result === undefined) {
-    if (spec.foreground) return 0;
+    if (spec.foreground) return endOfForeground(deps.signal);
     throw new BugError(`The command ${spec.name} returned no result.`);
   }
   const failure = result.failure && toFailure(result.failure, deps.signal, commandLine);
   await reportResult(result, failure, deps, modes);
   return failure?.status ?? 0;
+}
+
+/** A foreground command that ended because it was told to is done; one that a fault ended is not. */
+function endOfForeground(signal: AbortSignal): number {
+  const told = signal.reason instanceof InterruptedError || signal.reason?.code === 'EPIPE';
+  if (signal.aborted && !told) throw signal.reason;
+  return 0;
 }
 
 /** What commander read from the command line, the global flags being looked for at each level. */

@@ -67,7 +67,7 @@ export function makeAsk({ modes, commandLine, prompter }: AskParts): Ask {
     },
     all: async (questions, options = {}) => {
       const agreement: Missing[] =
-        options.agreesLater && !interactive && !yes ? [{ flag: '--yes', message: 'Agree to the plan' }] : [];
+        options.agreesLater && !interactive && !yes && !modes.dryRun ? [{ flag: '--yes', message: 'Agree to the plan' }] : [];
       return (await askAll(questions, one, agreement, fail)) as Answers<typeof questions>;
     },
   };

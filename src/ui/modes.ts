@@ -8,6 +8,7 @@ export interface UiFlags {
   noColor: boolean;
   noInput: boolean;
   yes: boolean;
+  dryRun: boolean;
 }
 
 /** How the program asks and shows, once flags, environment and streams are known. */

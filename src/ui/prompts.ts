@@ -9,10 +9,11 @@ export function makePrompter({ stdin, stderr, signal }: Deps): Prompter {
     if (why !== undefined) stderr.write(`${why}\n`);
   };
   return {
-    text: ({ message, why, default: fallback, validate }) => {
+    text: async ({ message, why, default: fallback, validate }) => {
       explain(why);
-      const check = validate ?? ((text: string) => text.trim() !== '' || 'an answer is needed');
-      return input({ message, validate: check, ...(fallback === undefined ? {} : { default: fallback }) }, context);
+      const check = validate ?? ((text: string) => text !== '' || 'an answer is needed');
+      const rest = fallback === undefined ? {} : { default: fallback };
+      return (await input({ message, validate: (text) => check(text.trim()), ...rest }, context)).trim();
     },
     secret: ({ message, why, validate }) => {
       explain(why);

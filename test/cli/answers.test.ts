@@ -30,6 +30,13 @@ describe('where nobody can be asked', () => {
     expect(JSON.parse(stdout)).toEqual({ ok: true, project: 'my-project', secure: false, tier: 'large', region: 'us-central1' });
   });
 
+  it('needs no agreement to a plan that will not be carried out', async () => {
+    const { status, stderr } = await wizard(['--project', 'my-project', '--dry-run']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--tier');
+    expect(stderr).not.toContain('--yes');
+  });
+
   it('checks a given answer as it would a typed one', async () => {
     const { status, stderr } = await wizard(['--project', 'my-project', '--tier', 'huge', '--yes']);
     expect(status).toBe(2);
@@ -53,7 +60,7 @@ describe('on a terminal', () => {
   it('asks what is not given, in order, and goes on with the answers', async () => {
     const pty = terminal([]);
     await pty.shows('Google Cloud project');
-    pty.type(`my-project${keys.enter}`);
+    pty.type(` my-project ${keys.enter}`);
     await pty.shows('The small one is enough for a team.');
     await pty.shows('Machine of the database');
     pty.type(`${keys.down}${keys.enter}`);

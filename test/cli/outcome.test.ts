@@ -168,6 +168,12 @@ describe('Ctrl-C and SIGTERM', () => {
     expect(JSON.parse(stdout).error.code).toBe('INTERRUPTED');
   });
 
+  it('does not take a fault in a foreground command for its end', async () => {
+    const { status, stderr } = await example(['stream', '--break']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('INTERNAL');
+  });
+
   it('ends a foreground command by its own word', async () => {
     const child = startChild(['stream'], { program: exampleProgram });
     await until('a first line', () => child.texts.stdout.includes('line 1'));

@@ -148,8 +148,9 @@ const ask = command('ask', { tier: value('tier', 'machine') }, async ({ ui, sett
 /** Writes line by line until it is told to stop. */
 const stream = command(
   'stream',
-  {},
-  async ({ deps }) => {
+  { break: toggle('break where nobody awaits it') },
+  async ({ deps, options }) => {
+    if (options.break) setTimeout(() => faults['bug']?.(), 10);
     for (let line = 0; !deps.signal.aborted; line++) {
       deps.stdout.write(`line ${line}\n`);
       await delay(5);

@@ -3,10 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Method } from '../../src/local/simulator/discovery.ts';
 import type { Service } from '../../src/local/simulator/service.ts';
 import { loadServices } from '../../src/local/simulator/services.ts';
 import type { Simulator, SimulatorOptions } from '../../src/local/simulator/simulator.ts';
 import { startSimulator } from '../../src/local/simulator/simulator.ts';
+import { misfits } from './answer-shape.ts';
 
 export const DISCOVERY_DIR = join(import.meta.dirname, '../../src/local/simulator/discovery');
 
@@ -35,9 +37,11 @@ export interface TestSimulator extends Simulator {
   until(url: string, done: (body: Answer['body']) => boolean): Promise<Answer>;
   /** Errors of the simulator itself, which a test may expect to be none. */
   bugs: unknown[];
+  /** Answers that are not as Google's discovery document says, each once: method, place and what is wrong. */
+  misshapen: Set<string>;
   /** Stops it and starts another on the same folder. */
   restart(): Promise<void>;
-  /** Stops it and deletes its folder. */
+  /** Stops it and deletes its folder. Fails when an answer was misshapen. */
   remove(): Promise<void>;
 }
 
@@ -46,6 +50,13 @@ export type TestOptions = Partial<Omit<SimulatorOptions, 'dataDir' | 'services'>
 export async function startTestSimulator(options: TestOptions = {}): Promise<TestSimulator> {
   const dataDir = await mkdtemp(join(tmpdir(), 'simulator-'));
   const bugs: unknown[] = [];
+  const misshapen = new Set<string>();
+  const onAnswer = (method: Method, body: unknown): void => {
+    const { response } = method.table;
+    if (response === undefined) return;
+    for (const misfit of misfits(JSON.parse(JSON.stringify(body)), { ref: response }, method.document))
+      misshapen.add(`${method.version} ${method.id}: ${misfit}`);
+  };
   const services = options.services ?? (await loadServices());
   const start = (): Promise<Simulator> =>
     startSimulator({
@@ -53,6 +64,7 @@ export async function startTestSimulator(options: TestOptions = {}): Promise<Tes
       discoveryDir: DISCOVERY_DIR,
       speed: 100_000,
       onBug: (error) => bugs.push(error),
+      onAnswer,
       ...options,
       dataDir,
       services,
@@ -62,6 +74,7 @@ export async function startTestSimulator(options: TestOptions = {}): Promise<Tes
     ...running,
     dataDir,
     bugs,
+    misshapen,
     call: (method, url, body, callOptions) => callSimulator(self.port, method, url, body, callOptions),
     control: (method, path, body) => callSimulator(self.port, method, `http://127.0.0.1${path}`, body, { token: null }),
     async until(url, done) {
@@ -79,6 +92,7 @@ export async function startTestSimulator(options: TestOptions = {}): Promise<Tes
     async remove() {
       await self.stop();
       await rm(dataDir, { recursive: true, force: true });
+      if (misshapen.size > 0) throw new Error(`Answers that Google would not give:\n${[...misshapen].join('\n')}`);
     },
   };
   return self;

@@ -7,7 +7,7 @@ import { decideModes, type UiFlags } from '../../src/ui/modes.ts';
 import { explainSystemError } from '../../src/ui/node-errors.ts';
 import { shellWord } from '../../src/ui/shell-word.ts';
 
-const flags: UiFlags = { json: false, quiet: false, verbose: false, noColor: false, noInput: false, yes: false };
+const flags: UiFlags = { json: false, quiet: false, verbose: false, noColor: false, noInput: false, yes: false, dryRun: false };
 function modes(given: Partial<UiFlags>, env: Record<string, string>, tty: { stdin: boolean; stdout: boolean; stderr: boolean }) {
   const stream = (isTTY: boolean) => ({ isTTY }) as never;
   return decideModes(
