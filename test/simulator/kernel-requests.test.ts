@@ -278,3 +278,28 @@ describe('answers', () => {
     expect(small.headers['content-encoding']).toBeUndefined();
   });
 });
+
+test('the tests’ own guard sees an answer that is not as its schema says', async () => {
+  const secret = {
+    name: 'n',
+    createTime: 'today',
+    etag: 5,
+    labels: { a: 'b' },
+    topics: [{ nome: 'x' }],
+    versionAliases: { a: 1 },
+  };
+  const wrong = await startTestSimulator({
+    services: [{ ...testService, methods: { 'secretmanager.projects.secrets.get': () => secret } }],
+  });
+  await wrong.call('GET', `${SECRETS}/x`);
+  const method = 'v1 secretmanager.projects.secrets.get';
+  await expect(wrong.remove()).rejects.toThrow(
+    [
+      'Answers that Google would not give:',
+      `${method}: createTime is no string google-datetime: "today"`,
+      `${method}: etag is no string: 5`,
+      `${method}: topics[0].nome is not in the schema`,
+      `${method}: versionAliases.a is no string int64: 1`,
+    ].join('\n'),
+  );
+});

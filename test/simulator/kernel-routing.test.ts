@@ -40,7 +40,11 @@ let sim: TestSimulator;
 beforeAll(async () => {
   sim = await startTestSimulator({ services: [testService, run, sql, storage, compute, projects] });
 });
-afterAll(() => sim.remove());
+afterAll(async () => {
+  // What the echoes say is made up.
+  sim.misshapen.clear();
+  await sim.remove();
+});
 
 describe('finding the method', () => {
   test.each([

@@ -94,7 +94,9 @@ async function answerMethod(
     );
     return handler(call, sim);
   });
-  return shape(result, method, query, selection);
+  const reply = result instanceof Reply ? result : new Reply(200, result ?? {});
+  if (reply.status < 300 && reply.body !== undefined) engine.onAnswer?.(method, reply.body);
+  return shape(reply, method, query, selection);
 }
 
 function findMethod(engine: Engine, api: string, httpMethod: string, path: string): ReturnType<typeof engine.discovery.find> {
@@ -128,12 +130,11 @@ async function requestBody({ message }: Arrival, method: Method, family: Family)
 }
 
 function shape(
-  result: unknown,
+  reply: Reply,
   method: Method,
   query: URLSearchParams,
   selection: ReturnType<typeof parseFields>,
 ): { status: number; body: unknown; headers?: Record<string, string> } {
-  const reply = result instanceof Reply ? result : new Reply(200, result ?? {});
   if (reply.body === undefined || reply.status >= 400) return reply;
   const type = method.table.response ? { ref: method.table.response } : undefined;
   // Through JSON: what a handler left undefined is not there.

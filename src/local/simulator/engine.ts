@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Runtime } from '../runtime-port.ts';
-import type { Discovery } from './discovery.ts';
+import type { Discovery, Method } from './discovery.ts';
 import type { DurationName } from './durations.ts';
 import { USUAL_SECONDS } from './durations.ts';
 import { consumerInvalid, serviceDisabled } from './error-form.ts';
@@ -28,6 +28,7 @@ export interface EngineParts {
   now(): Date;
   port(): number;
   onBug(error: unknown): void;
+  onAnswer?(method: Method, body: unknown): void;
 }
 
 /** Holds the services together: their handlers, what a handler gets, and its transaction. */
@@ -38,6 +39,7 @@ export class Engine {
   readonly runner: OperationRunner;
   readonly records: RecordStore;
   readonly onBug: (error: unknown) => void;
+  readonly onAnswer: ((method: Method, body: unknown) => void) | undefined;
   /** For what is no call: each write is on disk at once. */
   readonly sim: Sim;
   private readonly parts: EngineParts;
@@ -55,6 +57,7 @@ export class Engine {
       // What is cut off by the end is done again at the next start, or was never answered.
       if (!this.stopped) parts.onBug(error);
     };
+    this.onAnswer = parts.onAnswer;
     for (const service of parts.services) {
       for (const version of service.versions) {
         for (const [id, handler] of Object.entries(service.methods))

@@ -117,8 +117,12 @@ export class OperationRunner {
             : { code: 500, status: 'INTERNAL', message: `Internal error: ${String(error)}` },
       };
     }
-    if (this.stopped) return transaction.rollback();
-    const latest = transaction.get<Stored>(OPERATIONS_KIND, id) ?? operation;
+    const latest = transaction.get<Stored>(OPERATIONS_KIND, id);
+    // The end came, or everything was emptied meanwhile.
+    if (this.stopped || !latest) {
+      transaction.rollback();
+      return;
+    }
     transaction.put(OPERATIONS_KIND, id, { ...latest, ...end, done: true, endTime: this.environment.timestamp() });
     transaction.commit();
     for (const wake of this.waiting.get(id) ?? []) wake();

@@ -12,6 +12,8 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
     import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/oauth2.ts').then((module) => module.oauth2),
+    import('./services/run-v1.ts').then((module) => module.runV1),
+    import('./services/run-v2.ts').then((module) => module.runV2),
     import('./services/secretmanager.ts').then((module) => module.secretmanager),
     import('./services/serviceusage.ts').then((module) => module.serviceusage),
     import('./services/sqladmin.ts').then((module) => module.sqladmin),

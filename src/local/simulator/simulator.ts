@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Runtime } from '../runtime-port.ts';
 import { openAuthority } from './authority.ts';
 import { openDatabase } from './database.ts';
+import type { Method } from './discovery.ts';
 import { Discovery } from './discovery.ts';
 import type { EngineParts } from './engine.ts';
 import { Engine } from './engine.ts';
@@ -35,6 +36,8 @@ export interface SimulatorOptions {
   now?(): Date;
   /** Told of errors of the simulator itself. They are answered with 500. */
   onBug?(error: unknown): void;
+  /** Told of the body of every answer to a method, before its enums are numbered and its fields are selected: for checking it. */
+  onAnswer?(method: Method, body: unknown): void;
 }
 
 export interface Simulator {
@@ -101,6 +104,7 @@ function makeEngine(options: SimulatorOptions, opened: Pick<EngineParts, 'record
     speed: options.speed ?? DEFAULT_SPEED,
     now,
     onBug: options.onBug ?? (() => undefined),
+    ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
   });
 }
 
