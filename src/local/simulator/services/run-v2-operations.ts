@@ -1,0 +1,84 @@
+import { rpcCode } from '../error-form.ts';
+import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '../service.ts';
+import { deletePolicy } from './iam-policy.ts';
+import { notFound } from './refusals.ts';
+import { findService, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
+import { rollOut } from './run-rollout.ts';
+import { placeOf } from './run-v2-place.ts';
+import { SERVICE_TYPE, showService } from './run-v2-show.ts';
+
+const API = 'run';
+const P = 'run.projects.locations';
+
+/** How Cloud Run's operations end. */
+export const operationKinds: Record<string, OperationKind> = {
+  rollout: {
+    usual: 'run.services',
+    async finish(operation, sim) {
+      const service = await rollOut(operation, sim);
+      return service ? { '@type': SERVICE_TYPE, ...showService(service) } : {};
+    },
+  },
+  delete: {
+    usual: 'run.delete',
+    async finish(operation, sim) {
+      const service = findService(sim, String(operation.data['key']));
+      const shown = (operation.data['shown'] ?? {}) as JsonObject;
+      if (!service) return shown;
+      await sim.runtime?.run.remove(serviceName(service));
+      removeService(sim, service);
+      deletePolicy(sim, serviceResource(service));
+      return { '@type': SERVICE_TYPE, ...shown };
+    },
+  },
+  /** Of what is gone when it is asked for. */
+  done: { usual: 'none', finish: (operation) => operation.data['shown'] },
+};
+
+export const operationMethods: Record<string, Handler> = {
+  [`${P}.operations.get`]: (call, sim) => showOperation(sim, readOperation(call, sim)),
+  [`${P}.operations.list`]: (call, sim) => {
+    const { projectId, location } = placeOf(sim, call.params['name']);
+    const mine = sim.operations.list(API).filter(({ data }) => String(data['key']).startsWith(`${projectId}/${location}/`));
+    return { operations: mine.map((operation) => showOperation(sim, operation)) };
+  },
+  [`${P}.operations.wait`]: async (call, sim) => {
+    const { id } = readOperation(call, sim);
+    const seconds = Number.parseFloat(String(call.body['timeout'] ?? '30s'));
+    return showOperation(sim, await sim.operations.wait(id, seconds * 1000));
+  },
+};
+
+function readOperation(call: Call, sim: Sim): Operation {
+  const [, id = ''] = /\/operations\/([^/:]+)$/.exec(String(call.params['name'])) ?? [];
+  const operation = sim.operations.get(id.replaceAll('-', ''));
+  if (operation?.api !== API) throw notFound(`Requested entity was not found.`);
+  return operation;
+}
+
+/** The operation of a request that only checks. */
+export function dryRunOperation(service: ServiceRecord, shown: JsonObject): JsonObject {
+  const typed = { '@type': SERVICE_TYPE, ...shown };
+  return {
+    name: `projects/${service.projectId}/locations/${service.location}/operations/validate-only`,
+    metadata: typed,
+    done: true,
+    response: typed,
+  };
+}
+
+/** The operation as the second API shows it, with the service as it is now. */
+export function showOperation(sim: Sim, { id, data, done, response, error }: Operation): JsonObject {
+  const key = String(data['key']);
+  const [project, location] = key.split('/');
+  const service = findService(sim, key);
+  const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const shown = (data['shown'] ?? (service && showService(service)) ?? response ?? {}) as JsonObject;
+  return {
+    name: `projects/${project}/locations/${location}/operations/${uuid}`,
+    metadata: { '@type': SERVICE_TYPE, ...shown },
+    ...(done ? { done } : {}),
+    ...(done && error ? { error: { code: rpcCode(error), message: error.message } } : {}),
+    ...(done && !error ? { response: response ?? {} } : {}),
+  };
+}
