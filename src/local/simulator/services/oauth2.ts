@@ -8,7 +8,6 @@ import { findAccount } from './iam-accounts.ts';
 import { listKeys, signingKey } from './iam-keys-store.ts';
 import { ISSUER } from './identity-tokens.ts';
 import { exchange } from './oauth2-token.ts';
-import { badRequest } from './refusals.ts';
 
 const MOST_BYTES = 64 * 1024;
 const USER_LIFETIME_SECONDS = 3600;
@@ -20,21 +19,6 @@ export const oauth2: Service = {
   api: 'oauth2',
   versions: ['v2'],
   methods: {
-    'oauth2.tokeninfo': (call, sim) => {
-      const token = call.params['access_token'];
-      if (typeof token !== 'string' || token === '') throw badRequest('Either access_token, id_token, or token_handle required');
-      const { email, scopes, azp, id, expiresIn } = about(sim, token);
-      return {
-        issued_to: azp,
-        audience: azp,
-        user_id: id,
-        scope: scopes.join(' '),
-        expires_in: expiresIn,
-        email,
-        verified_email: true,
-        access_type: 'online',
-      };
-    },
     'oauth2.userinfo.get': userinfo,
     'oauth2.userinfo.v2.me.get': userinfo,
   },
@@ -45,7 +29,7 @@ export const oauth2: Service = {
       /^\/(?:token|oauth2\/v[34]\/token|o\/oauth2\/token)$/,
       token,
     ),
-    open(['GET', 'POST'], /^(?:oauth2|www)\.googleapis\.com$/, /^\/(?:tokeninfo|oauth2\/v[13]\/tokeninfo)$/, tokeninfo),
+    open(['GET', 'POST'], /^(?:oauth2|www)\.googleapis\.com$/, /^\/(?:tokeninfo|oauth2\/v[123]\/tokeninfo)$/, tokeninfo),
     open(['GET', 'POST'], /^oauth2\.googleapis\.com$/, /^\/revoke$/, (_request, _sim) => ({ status: 200, body: {} })),
     open(['GET'], /^www\.googleapis\.com$/, /^\/oauth2\/v3\/certs$/, async (_request, sim) => {
       await signingKey(sim, ISSUER);
@@ -114,20 +98,25 @@ async function tokeninfo(request: RawRequest, sim: Sim): Promise<{ status: numbe
     };
   const { email, scopes, azp, id, expiresIn, expired } = about(sim, accessToken);
   if (expired) return { status: 400, body: { error: 'invalid_token', error_description: 'Invalid Value' } };
+  // The older versions have names of their own.
+  if (/v[12]/.test(request.url.pathname)) {
+    const body = {
+      issued_to: azp,
+      audience: azp,
+      user_id: id,
+      scope: scopes.join(' '),
+      expires_in: expiresIn,
+      email,
+      verified_email: true,
+      access_type: 'online',
+    };
+    return { status: 200, body };
+  }
   const exp = String(Math.floor(sim.now().getTime() / 1000) + expiresIn);
+  const times = { exp, expires_in: String(expiresIn) };
   return {
     status: 200,
-    body: {
-      azp,
-      aud: azp,
-      sub: id,
-      scope: scopes.join(' '),
-      exp,
-      expires_in: String(expiresIn),
-      email,
-      email_verified: 'true',
-      access_type: 'online',
-    },
+    body: { azp, aud: azp, sub: id, scope: scopes.join(' '), ...times, email, email_verified: 'true', access_type: 'online' },
   };
 }
 
