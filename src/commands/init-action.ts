@@ -4,7 +4,7 @@ import { text as streamText } from 'node:stream/consumers';
 import { UsageError } from '../errors.ts';
 import type { Config } from '../project/config-schema.ts';
 import { makeBase } from '../stack/make-base.ts';
-import { planStack } from '../stack/plan.ts';
+import { type Plan, planStack } from '../stack/plan.ts';
 import type { StackContext } from '../stack/resource.ts';
 import { baseStack } from '../stack/stack.ts';
 import type { CommandResult } from '../ui/ui.ts';
@@ -22,54 +22,42 @@ type InitContext = Context<typeof initOptions>;
 
 /** Asks, plans, shows, makes, renders, and offers to deploy. */
 export async function run(context: InitContext): Promise<CommandResult> {
-  const { deps, ui, settings, options } = context;
+  const { ui, settings, options } = context;
   const password = await givenPassword(context);
   await refuseForeignFolder(settings.dir.value);
   const google = await openGoogleFor(context);
   try {
     const before = configOf(settings);
-    const answers = await askInit(ui, { settings, options, config: before, defaultProject: google.target.defaultProject });
+    const { defaultProject } = google.target;
+    const answers = await askInit(ui, { settings, options, config: before, defaultProject });
     const config = decidedConfig(before, answers, context);
     const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
     const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
     const plan = await ui.step('Look at what is there', () => planStack(baseStack(deployment), stack));
     if (settings.dryRun) return { data: { dryRun: true, plan: planData(plan, deployment) }, show: planBlocks(plan, deployment) };
-    if (plan.changes) {
-      ui.preview(planBlocks(plan, deployment));
-      await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
-    }
-    const { deployment: made, applied: resources } = await ui.steps((group) => makeBase(plan, stack, group));
-    const folder = await renderFolder(context, google, made, { ...config, project: answers.project });
-    const data = {
-      project: made.project,
-      region: made.region,
-      name: made.name,
-      url: made.url,
-      resources,
-      folder,
-    };
-    const deploys =
-      options.deploy ||
-      (await ui.ask.confirm({ flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false }));
-    if (!deploys)
-      return {
-        data,
-        show: [
-          {
-            kind: 'text',
-            text: doneText(
-              folder.dir,
-              deps.cwd,
-              resources.every(({ outcome }) => outcome === 'unchanged'),
-            ),
-          },
-        ],
-      };
-    const deployed = await deployServer(context, google, made, folder.dir, {});
-    return { data: { ...data, deployment: deployed.data }, show: deployed.show };
+    return await carryOut(context, plan, stack, config);
   } finally {
     google.close();
   }
+}
+
+/** Shows the plan and has it agreed to, makes everything, renders the project folder; deploys where that is wanted. */
+async function carryOut(context: InitContext, plan: Plan, stack: StackContext, config: Config): Promise<CommandResult> {
+  const { ui, options, deps } = context;
+  if (plan.changes) {
+    ui.preview(planBlocks(plan, stack.deployment));
+    await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
+  }
+  const { deployment, applied: resources } = await ui.steps((group) => makeBase(plan, stack, group));
+  const folder = await renderFolder(context, stack.google, deployment, config);
+  const { project, region, name, url } = deployment;
+  const data = { project, region, name, url, resources, folder };
+  const question = { flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false };
+  // `--yes` agrees to what is planned; it does not ask for more.
+  const deploys = options.deploy || (!context.settings.yes && (await ui.ask.confirm(question)));
+  if (!deploys) return { data, show: [{ kind: 'text', text: doneText(folder.dir, deps.cwd, plan.changes) }] };
+  const deployed = await deployServer(context, stack.google, deployment, folder.dir, {});
+  return { data: { ...data, deployment: deployed.data }, show: deployed.show };
 }
 
 /** The file as it will be: answers and flags over what it said. */
@@ -127,8 +115,8 @@ async function readPassword(file: string): Promise<string> {
   }
 }
 
-function doneText(dir: string, cwd: string, unchanged: boolean): string {
+function doneText(dir: string, cwd: string, changed: boolean): string {
   const place = path.relative(cwd, dir);
   const go = place === '' ? '' : `cd ${place} && `;
-  return `${unchanged ? 'Everything is there already.' : 'Everything is made.'} Next: ${go}mlflow-gcp deploy`;
+  return `${changed ? 'Everything is made.' : 'Everything is there already.'} Next: ${go}mlflow-gcp deploy`;
 }

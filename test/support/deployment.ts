@@ -16,6 +16,8 @@ export interface LoggedRequest {
 export interface Cloud {
   simulator: TestSimulator;
   folder: string;
+  /** What makes the program take the simulator for Google Cloud. */
+  env: Record<string, string>;
   run(...args: string[]): Promise<Outcome>;
   requests(): Promise<LoggedRequest[]>;
   fault(fault: Record<string, unknown>): Promise<void>;
@@ -28,13 +30,13 @@ export async function startCloud(): Promise<Cloud> {
     HTTPS_PROXY: simulator.url,
     NODE_EXTRA_CA_CERTS: simulator.ca,
     CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-a-person',
-    GOOGLE_CLOUD_PROJECT: simulator.project.projectId,
-    CI: 'true',
   };
+  const unattended = { ...env, GOOGLE_CLOUD_PROJECT: simulator.project.projectId, CI: 'true' };
   return {
     simulator,
     folder,
-    run: (...args) => runChild(args, { env, cwd: folder }),
+    env,
+    run: (...args) => runChild(args, { env: unattended, cwd: folder }),
     async requests() {
       const { bytes } = await simulator.control('GET', '/_simulator/requests');
       return bytes
