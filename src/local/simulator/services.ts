@@ -12,6 +12,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
     import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/oauth2.ts').then((module) => module.oauth2),
+    import('./services/run-urls.ts').then((module) => module.runUrls),
     import('./services/run-v1.ts').then((module) => module.runV1),
     import('./services/run-v2.ts').then((module) => module.runV2),
     import('./services/secretmanager.ts').then((module) => module.secretmanager),
