@@ -47,7 +47,7 @@ export interface Simulator {
   ca: string;
   project: { projectId: string; projectNumber: string };
   sim: Sim;
-  /** Ends all connections and finishes nothing: what was under way goes on at the next start. */
+  /** Ends all connections and finishes nothing: what was under way goes on at the next start. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -84,11 +84,16 @@ async function serve(options: SimulatorOptions, records: RecordStore, log: Reque
   });
   port = front.port;
   engine.runner.resume(engine.sim.store);
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     engine.stop();
     await front.close();
     await log.close();
     records.close();
+  };
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    ended ??= end();
+    return ended;
   };
   return { port, url: `http://127.0.0.1:${port}`, ca: authority.certificateFile, project, sim: engine.sim, stop };
 }
