@@ -83,11 +83,12 @@ interface Place {
 
 function openSimulator(options: DaemonOptions, port: number, runtime: LocalRuntime): Promise<Simulator> {
   return loadServices().then((services) =>
+    // What ran before is started in this order, and servers need their databases.
     startSimulator({
       port,
       dataDir: options.home.simulator,
       discoveryDir: join(options.packageRoot, 'src/local/simulator/discovery'),
-      services,
+      services: services.toSorted((a, b) => Number(b.api === 'sqladmin') - Number(a.api === 'sqladmin')),
       speed: options.speed,
       runtime,
       now: options.now,

@@ -1,12 +1,18 @@
 import { ensureDaemon } from '../../local/client.ts';
+import { daemonState } from '../../local/daemon-record.ts';
 import { localHome } from '../../local/home.ts';
 import type { CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
 import type { startOptions } from '../local.ts';
 
 /** Starts the background process or finds it running. */
-export async function run({ deps, ui, options }: Context<typeof startOptions>): Promise<CommandResult> {
+export async function run({ deps, ui, settings, options }: Context<typeof startOptions>): Promise<CommandResult> {
   const home = localHome(deps.env);
+  if (settings.dryRun) {
+    const running = daemonState(home.daemonFile).state === 'running';
+    const text = running ? 'The local target is running already.' : 'This would start the local target.';
+    return { data: { started: false, folder: home.folder }, show: [{ kind: 'text', text }] };
+  }
   const speed = options.speed === undefined ? {} : { speed: options.speed };
   const { record, started } = await ensureDaemon(home, deps, ui, speed);
   if (!started && options.speed !== undefined) {

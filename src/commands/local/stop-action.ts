@@ -1,4 +1,5 @@
 import { stopDaemon } from '../../local/daemon-control.ts';
+import { daemonState } from '../../local/daemon-record.ts';
 import { localHome } from '../../local/home.ts';
 import type { CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
@@ -10,7 +11,13 @@ const OUTCOMES = {
 };
 
 /** Stops the background process, or clears up after one that was killed. */
-export async function run({ deps, ui }: Context): Promise<CommandResult> {
-  const outcome = await ui.step('Stop the local target', () => stopDaemon(localHome(deps.env)));
+export async function run({ deps, ui, settings }: Context): Promise<CommandResult> {
+  const home = localHome(deps.env);
+  if (settings.dryRun) {
+    const running = daemonState(home.daemonFile).state === 'running';
+    const text = running ? 'This would stop the local target.' : 'The local target is not running.';
+    return { data: { outcome: 'nothing was done' }, show: [{ kind: 'text', text }] };
+  }
+  const outcome = await ui.step('Stop the local target', () => stopDaemon(home));
   return { data: { outcome }, show: [{ kind: 'text', text: OUTCOMES[outcome] }] };
 }

@@ -220,6 +220,11 @@ describe('the way to the server', () => {
     await expect.poll(count, { timeout: 5_000 }).toBe(before + 1);
   });
 
+  it('passes an answer back that comes before the request is whole', async () => {
+    const answer = await fetch(`${service.url}/early`, { method: 'POST', body: Buffer.alloc(8 * 1024 ** 2) });
+    expect([answer.status, await answer.text()]).toEqual([401, 'no']);
+  });
+
   it('has the limit of 32 MiB over HTTP/1.1, for known and unknown lengths', async () => {
     const large = Buffer.alloc(33 * 1024 ** 2);
     const known = await raw(service.port, `POST /size HTTP/1.1\nHost: h\nConnection: close\nContent-Length: ${large.length}\n\n`);

@@ -36,7 +36,11 @@ export function passOn(request: IncomingMessage, response: ServerResponse, upstr
       outgoing.destroy();
     });
     outgoing.once('response', (answer) => passBack(answer, response, upstream));
-    outgoing.once('error', () => refuse(response, 503, 'The service does not answer.'));
+    outgoing.on('error', () => {
+      // The answer may be there although the server did not want the rest of the request; one that breaks off is seen in passBack.
+      if (!response.headersSent) refuse(response, 503, 'The service does not answer.');
+      request.unpipe(outgoing).resume();
+    });
     limitBody(request, response, upstream);
     request.once('error', () => outgoing.destroy());
     request.pipe(outgoing);
@@ -113,7 +117,7 @@ export function passUpgradeOn(request: IncomingMessage, socket: Duplex, head: Bu
     });
     socket.once('close', () => outgoing.destroy());
     socket.on('error', () => outgoing.destroy());
-    outgoing.once('error', () => refuseUpgrade(socket, 503, 'Service Unavailable'));
+    outgoing.on('error', () => refuseUpgrade(socket, 503, 'Service Unavailable'));
     outgoing.once('response', (answer) => {
       socket.write(statusLine(answer) + headerLines([...responseHeaders(answer), 'Connection', 'close']));
       answer.pipe(socket);

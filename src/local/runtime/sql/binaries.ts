@@ -44,12 +44,24 @@ export async function findBinaries(databaseVersion: string, options: BinariesOpt
   const asked = majorOf(databaseVersion);
   const major = nearestMajor(asked);
   if (major !== asked) options.note(`PostgreSQL ${asked} is not available here: ${major} stands in for it.`);
+  try {
+    return await binariesOf(major, options);
+  } catch (error) {
+    // No network, say, and the contributors' own version is not the one asked for.
+    const installed = Number.parseInt((await versionOf(installedPackage(options))) ?? '', 10);
+    if (Number.isNaN(installed) || installed === major) throw error;
+    options.note(`${(error as Error).message}\nPostgreSQL ${installed} stands in for ${major}.`);
+    return binariesOf(installed, options);
+  }
+}
+
+async function binariesOf(major: number, options: BinariesOptions): Promise<Binaries> {
   return { bin: join(await packageOf(major, options), 'native', 'bin'), major };
 }
 
 async function packageOf(major: number, options: BinariesOptions): Promise<string> {
   const name = platformPackage();
-  const ours = join(options.packageRoot, 'node_modules', name);
+  const ours = installedPackage(options);
   const version = await versionOf(ours);
   if (version === undefined || Number.parseInt(version, 10) !== major) {
     return fetchedPackage({ ...options, name, version: VERSIONS[major] ?? '' });
@@ -74,6 +86,10 @@ export function majorOf(databaseVersion: string): number {
 export function nearestMajor(asked: number): number {
   const offered = Object.keys(VERSIONS).map(Number);
   return offered.sort((a, b) => Math.abs(a - asked) - Math.abs(b - asked) || b - a)[0] ?? asked;
+}
+
+function installedPackage({ packageRoot }: BinariesOptions): string {
+  return join(packageRoot, 'node_modules', platformPackage());
 }
 
 function platformPackage(): string {

@@ -18,6 +18,10 @@ const server = createServer((request, response) => {
   }
   if (url.pathname === '/crash') process.exit(9);
   if (url.pathname === '/aborted') return response.end(String(aborted));
+  if (url.pathname === '/early') {
+    response.statusCode = 401;
+    return response.end('no');
+  }
   if (url.pathname === '/redirect') {
     response.writeHead(302, { location: `https://${request.headers.host}/elsewhere` });
     return response.end();
