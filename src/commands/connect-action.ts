@@ -16,6 +16,6 @@ export async function run(context: Context<typeof connectOptions>): Promise<Comm
     ui.note(`The server is at ${access.client.trackingUri} — a browser asks for the same username and password.`);
   return {
     data: { ...access.client, variables: clientVariables(access.client), checked: !options.noCheck },
-    show: [{ kind: 'text', text }],
+    show: [{ kind: 'verbatim', text }],
   };
 }

@@ -125,7 +125,7 @@ function report(
 
 function diagram(deployment: Deployment): CommandResult {
   const text = mermaidDiagram(deployment);
-  return { data: { diagram: text }, show: [{ kind: 'text', text }] };
+  return { data: { diagram: text }, show: [{ kind: 'verbatim', text }] };
 }
 
 function notDeployed(deployment: Deployment): UserError {

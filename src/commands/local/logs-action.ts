@@ -17,7 +17,7 @@ export async function run({ deps, options }: Context<typeof logsOptions>): Promi
     const lines = sources.flatMap((source) => lastLines(source, options.lines));
     return {
       data: { lines },
-      show: [{ kind: 'text', text: lines.map(({ source, text }) => `${source} | ${text}`).join('\n') }],
+      show: [{ kind: 'verbatim', text: lines.map(({ source, text }) => `${source} | ${text}`).join('\n') }],
     };
   }
   const write = (lines: LogLine[]) => {
