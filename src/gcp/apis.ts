@@ -50,46 +50,53 @@ export function makeApis(door: Door): Apis {
     };
   };
   const regional = new Map<string, Promise<run_v1.Run>>();
+  // Each version's module by itself: the index of an API loads all its versions, most of which nobody here asks.
   return {
-    artifactregistry: once(async () =>
-      (await import('googleapis/build/src/apis/artifactregistry/index.js')).default.artifactregistry({
-        version: 'v1',
-        ...options,
-      }),
-    ),
-    cloudbilling: once(async () =>
-      (await import('googleapis/build/src/apis/cloudbilling/index.js')).default.cloudbilling({ version: 'v1', ...options }),
-    ),
-    cloudbuild: once(async () =>
-      (await import('googleapis/build/src/apis/cloudbuild/index.js')).default.cloudbuild({ version: 'v1', ...options }),
-    ),
+    artifactregistry: once(async () => {
+      const { artifactregistry_v1 } = await import('googleapis/build/src/apis/artifactregistry/v1.js');
+      return new artifactregistry_v1.Artifactregistry(options);
+    }),
+    cloudbilling: once(async () => {
+      const { cloudbilling_v1 } = await import('googleapis/build/src/apis/cloudbilling/v1.js');
+      return new cloudbilling_v1.Cloudbilling(options);
+    }),
+    cloudbuild: once(async () => {
+      const { cloudbuild_v1 } = await import('googleapis/build/src/apis/cloudbuild/v1.js');
+      return new cloudbuild_v1.Cloudbuild(options);
+    }),
     cloudresourcemanager: once(async () => {
-      const { cloudresourcemanager } = (await import('googleapis/build/src/apis/cloudresourcemanager/index.js')).default;
-      return cloudresourcemanager({ version: 'v3', ...options });
+      const { cloudresourcemanager_v3 } = await import('googleapis/build/src/apis/cloudresourcemanager/v3.js');
+      return new cloudresourcemanager_v3.Cloudresourcemanager(options);
     }),
     cloudresourcemanagerV1: once(async () => {
-      const { cloudresourcemanager } = (await import('googleapis/build/src/apis/cloudresourcemanager/index.js')).default;
-      return cloudresourcemanager({ version: 'v1', ...options });
+      const { cloudresourcemanager_v1 } = await import('googleapis/build/src/apis/cloudresourcemanager/v1.js');
+      return new cloudresourcemanager_v1.Cloudresourcemanager(options);
     }),
-    iam: once(async () => (await import('googleapis/build/src/apis/iam/index.js')).default.iam({ version: 'v1', ...options })),
+    iam: once(async () => {
+      const { iam_v1 } = await import('googleapis/build/src/apis/iam/v1.js');
+      return new iam_v1.Iam(options);
+    }),
     runV1(region) {
       const found = regional.get(region) ?? regionalRun(region, options);
       regional.set(region, found);
       return found;
     },
-    run: once(
-      async () => new (await import('@google-cloud/run')).default.ServicesClient({ fallback: true, authClient: door as Client }),
-    ),
+    run: once(async () => {
+      const { ServicesClient } = await import('@google-cloud/run');
+      return new ServicesClient({ fallback: true, authClient: door as Client });
+    }),
     secretmanager: once(async () => {
       const { SecretManagerServiceClient } = (await import('@google-cloud/secret-manager')).default;
       return new SecretManagerServiceClient({ fallback: true, authClient: door as Client });
     }),
-    serviceusage: once(async () =>
-      (await import('googleapis/build/src/apis/serviceusage/index.js')).default.serviceusage({ version: 'v1', ...options }),
-    ),
-    sqladmin: once(async () =>
-      (await import('googleapis/build/src/apis/sqladmin/index.js')).default.sqladmin({ version: 'v1', ...options }),
-    ),
+    serviceusage: once(async () => {
+      const { serviceusage_v1 } = await import('googleapis/build/src/apis/serviceusage/v1.js');
+      return new serviceusage_v1.Serviceusage(options);
+    }),
+    sqladmin: once(async () => {
+      const { sqladmin_v1 } = await import('googleapis/build/src/apis/sqladmin/v1.js');
+      return new sqladmin_v1.Sqladmin(options);
+    }),
     storage: once(async () => {
       const storage = new (await import('@google-cloud/storage')).Storage({
         authClient: door as Client,
@@ -103,6 +110,6 @@ export function makeApis(door: Door): Apis {
 }
 
 async function regionalRun(region: string, options: { auth: Client; retry: boolean }): Promise<run_v1.Run> {
-  const { run } = (await import('googleapis/build/src/apis/run/index.js')).default;
-  return run({ version: 'v1', rootUrl: `https://${region}-run.googleapis.com/`, ...options });
+  const { run_v1 } = await import('googleapis/build/src/apis/run/v1.js');
+  return new run_v1.Run({ rootUrl: `https://${region}-run.googleapis.com/`, ...options });
 }

@@ -202,6 +202,19 @@ describe('time and interruption', () => {
     }
   });
 
+  it('lets many wait at once without a warning of Node.js', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const other = await openOnSimulator();
+    await other.fault({ match: 'GET ', times: 40, status: 503 });
+    const reads = Array.from({ length: 40 }, () => getProject(other.google, { project: other.project }));
+    await Promise.all(reads);
+    await other.close();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('shows no token in an error, nor in what caused it', async () => {
     await opened.fault({ match: 'GET ', times: 9, reset: true });
     const error = await getSecret(opened.google, { project: opened.project, secretId: 'told' }).catch(
