@@ -1,4 +1,4 @@
-import { chmod, readdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -136,6 +136,23 @@ describe('large artifacts', () => {
   });
 });
 
+it('keeps nothing of an upload that its sender breaks off', async () => {
+  const temporary = path.join(project.folder, 'temporary');
+  const artifacts = path.join(project.folder, 'artifacts', '0');
+  for (const folder of [temporary, artifacts]) await mkdir(folder, { recursive: true });
+  const before = await readdir(artifacts);
+  const server = await project.start({ TMPDIR: temporary });
+  const upload = await halfAnUpload(server, 'broken-off.bin');
+  expect([...(await readdir(artifacts)), ...(await readdir(temporary))].length).toBeGreaterThan(before.length);
+  upload.destroy();
+  await until(async () => {
+    expect(await readdir(artifacts)).toEqual(before);
+    expect(await readdir(temporary)).toEqual([]);
+  }, 5);
+  server.signal('SIGTERM');
+  expect(await server.exit).toBe(0);
+});
+
 it('runs in a folder that it may not write to, as the user of the image', async () => {
   const own = await renderedProject();
   await chmod(own.folder, 0o555);
@@ -158,10 +175,10 @@ it('runs in a folder that it may not write to, as the user of the image', async 
   }
 });
 
-async function halfAnUpload(server: TestServer): Promise<Socket> {
+async function halfAnUpload(server: TestServer, name = 'slow.bin'): Promise<Socket> {
   const socket = connect(server.port, '127.0.0.1');
   const head = [
-    `PUT ${ARTIFACTS}/0/slow.bin HTTP/1.1`,
+    `PUT ${ARTIFACTS}/0/${name} HTTP/1.1`,
     'Host: localhost',
     `Authorization: ${AUTHORIZATION}`,
     'Content-Length: 30',
