@@ -28,7 +28,7 @@ test('every path that a table has finds its own method', () => {
       const { table, document } = method;
       const path = `/${document.servicePath}${table.path.replaceAll(/\{\+?([^}]+)\}/g, (_, name: string) => example(table.parameters[name]?.pattern))}`;
       const found = discovery.find(api, table.httpMethod, path)?.method;
-      // Some methods share one path in two versions of their names.
+      // A pattern may stand there twice, for two names of one method.
       if (!found || found.pattern.source !== method.pattern.source)
         lost.push(`${method.version} ${method.id} ${path} found ${found?.version} ${found?.id}`);
     }

@@ -82,6 +82,14 @@ describe('parameters', () => {
     expect((await sim.call('GET', `${SECRETS}?pageSize=4294967296`)).status).toBe(400);
   });
 
+  test('a GET too long for a URL comes as a POST that says so', async () => {
+    const headers = { 'x-http-method-override': 'GET', 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await sim.call('POST', `${SECRETS}?alt=json`, 'pageSize=9', { headers })).body.totalSize).toBe(9);
+    expect(
+      (await sim.call('POST', `${SECRETS}?secretId=a`, {}, { headers: { 'x-http-method-override': 'DELETE' } })).status,
+    ).toBe(404);
+  });
+
   test('Cloud Storage overlooks unknown ones, wants required ones and knows its enums', async () => {
     const missing = await sim.call('POST', BUCKETS, { name: 'b' });
     expect(missing.body.error).toEqual({

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { sendJson, wantsEnumNumbers, wantsPretty, withEnumNumbers } from './answer.ts';
 import type { Arrival } from './arrival.ts';
 import type { Method } from './discovery.ts';
@@ -14,14 +15,17 @@ import { GoogleError, Reply } from './service.ts';
 import { tokenOf } from './tokens.ts';
 import { readBody } from './validation.ts';
 
+const FORM_LIMIT = 1024 * 1024;
+
 /** Answers a request for a method of one of Google's APIs. Never throws. */
 export async function dispatch(arrival: Arrival, engine: Engine): Promise<void> {
-  const { message, response, host, path, query } = arrival;
+  const { message, response, host, path } = arrival;
   const api = apiOfHost(host, path);
   const family = familyOf(api ?? '');
   try {
-    const answer = await answerMethod(arrival, api, family, engine);
-    sendJson(message, response, { ...answer, pretty: wantsPretty(query) });
+    const meant = await overridden(arrival);
+    const answer = await answerMethod(meant.arrival, meant.httpMethod, api, family, engine);
+    sendJson(message, response, { ...answer, pretty: wantsPretty(meant.arrival.query) });
   } catch (error) {
     sendError(arrival, error, family, engine);
   }
@@ -57,14 +61,33 @@ export function sendError(
   sendJson(message, response, { status: facts.code, body: errorBody(facts, family), pretty: wantsPretty(query), headers });
 }
 
+/**
+ * The request that is meant: Google's Python clients send a GET whose URL would be too long as a POST that says so, with the query as a form.
+ * https://docs.cloud.google.com/apis/docs/system-parameters
+ */
+async function overridden(arrival: Arrival): Promise<{ arrival: Arrival; httpMethod: string }> {
+  const { message } = arrival;
+  const said = message.headers['x-http-method-override'];
+  if (message.method !== 'POST' || typeof said !== 'string') return { arrival, httpMethod: message.method ?? 'GET' };
+  const httpMethod = said.toUpperCase();
+  if (httpMethod !== 'GET' || !isForm(message)) return { arrival, httpMethod };
+  const form = (await readBytes(message, FORM_LIMIT, message.headers['content-length'])).toString();
+  return { arrival: { ...arrival, query: new URLSearchParams([...arrival.query, ...new URLSearchParams(form)]) }, httpMethod };
+}
+
+function isForm({ headers }: IncomingMessage): boolean {
+  return /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '');
+}
+
 async function answerMethod(
   arrival: Arrival,
+  httpMethod: string,
   api: string | undefined,
   family: Family,
   engine: Engine,
 ): Promise<{ status: number; body: unknown; headers?: Record<string, string> }> {
   const { message, path, query } = arrival;
-  const found = api === undefined ? undefined : findMethod(engine, api, message.method ?? 'GET', path);
+  const found = api === undefined ? undefined : findMethod(engine, api, httpMethod, path);
   const token = tokenOf(message.headers.authorization, query);
   if (!found) throw methodNotFound();
   const { method, pathValues } = found;
@@ -118,10 +141,9 @@ function parseFields(query: URLSearchParams, method: Method): ReturnType<typeof 
 }
 
 async function requestBody({ message }: Arrival, method: Method, family: Family): Promise<Call['body']> {
-  const type = String(message.headers['content-type'] ?? '');
-  if (method.table.request && /^application\/x-www-form-urlencoded/i.test(type)) {
+  if (method.table.request && isForm(message)) {
     // What curl sends when no content type is given: Google takes it for more of the query.
-    const text = (await readBytes(message, 1024 * 1024, message.headers['content-length'])).toString();
+    const text = (await readBytes(message, FORM_LIMIT, message.headers['content-length'])).toString();
     if (text !== '')
       throw badRequest([...new URLSearchParams(text).keys()].map((name) => ({ description: unknownParameter(name) })));
     return readBody({}, method, family);

@@ -3,6 +3,7 @@
  * both the simulator and the program's expectations of a wait rest on: what is shown as "usually N minutes" comes from here.
  */
 export const USUAL_SECONDS = {
+  'projects.create': 15,
   'services.enable': 30,
   'serviceAccounts.visible': 20,
   'iam.propagation': 60,
