@@ -53,27 +53,27 @@ export function makeApis(door: Door): Apis {
   // Each version's module by itself: the index of an API loads all its versions, most of which nobody here asks.
   return {
     artifactregistry: once(async () => {
-      const { artifactregistry_v1 } = await import('googleapis/build/src/apis/artifactregistry/v1.js');
+      const { artifactregistry_v1 } = (await import('googleapis/build/src/apis/artifactregistry/v1.js')).default;
       return new artifactregistry_v1.Artifactregistry(options);
     }),
     cloudbilling: once(async () => {
-      const { cloudbilling_v1 } = await import('googleapis/build/src/apis/cloudbilling/v1.js');
+      const { cloudbilling_v1 } = (await import('googleapis/build/src/apis/cloudbilling/v1.js')).default;
       return new cloudbilling_v1.Cloudbilling(options);
     }),
     cloudbuild: once(async () => {
-      const { cloudbuild_v1 } = await import('googleapis/build/src/apis/cloudbuild/v1.js');
+      const { cloudbuild_v1 } = (await import('googleapis/build/src/apis/cloudbuild/v1.js')).default;
       return new cloudbuild_v1.Cloudbuild(options);
     }),
     cloudresourcemanager: once(async () => {
-      const { cloudresourcemanager_v3 } = await import('googleapis/build/src/apis/cloudresourcemanager/v3.js');
+      const { cloudresourcemanager_v3 } = (await import('googleapis/build/src/apis/cloudresourcemanager/v3.js')).default;
       return new cloudresourcemanager_v3.Cloudresourcemanager(options);
     }),
     cloudresourcemanagerV1: once(async () => {
-      const { cloudresourcemanager_v1 } = await import('googleapis/build/src/apis/cloudresourcemanager/v1.js');
+      const { cloudresourcemanager_v1 } = (await import('googleapis/build/src/apis/cloudresourcemanager/v1.js')).default;
       return new cloudresourcemanager_v1.Cloudresourcemanager(options);
     }),
     iam: once(async () => {
-      const { iam_v1 } = await import('googleapis/build/src/apis/iam/v1.js');
+      const { iam_v1 } = (await import('googleapis/build/src/apis/iam/v1.js')).default;
       return new iam_v1.Iam(options);
     }),
     runV1(region) {
@@ -82,7 +82,7 @@ export function makeApis(door: Door): Apis {
       return found;
     },
     run: once(async () => {
-      const { ServicesClient } = await import('@google-cloud/run');
+      const { ServicesClient } = (await import('@google-cloud/run')).default;
       return new ServicesClient({ fallback: true, authClient: door as Client });
     }),
     secretmanager: once(async () => {
@@ -90,11 +90,11 @@ export function makeApis(door: Door): Apis {
       return new SecretManagerServiceClient({ fallback: true, authClient: door as Client });
     }),
     serviceusage: once(async () => {
-      const { serviceusage_v1 } = await import('googleapis/build/src/apis/serviceusage/v1.js');
+      const { serviceusage_v1 } = (await import('googleapis/build/src/apis/serviceusage/v1.js')).default;
       return new serviceusage_v1.Serviceusage(options);
     }),
     sqladmin: once(async () => {
-      const { sqladmin_v1 } = await import('googleapis/build/src/apis/sqladmin/v1.js');
+      const { sqladmin_v1 } = (await import('googleapis/build/src/apis/sqladmin/v1.js')).default;
       return new sqladmin_v1.Sqladmin(options);
     }),
     storage: once(async () => {
@@ -110,6 +110,6 @@ export function makeApis(door: Door): Apis {
 }
 
 async function regionalRun(region: string, options: { auth: Client; retry: boolean }): Promise<run_v1.Run> {
-  const { run_v1 } = await import('googleapis/build/src/apis/run/v1.js');
+  const { run_v1 } = (await import('googleapis/build/src/apis/run/v1.js')).default;
   return new run_v1.Run({ rootUrl: `https://${region}-run.googleapis.com/`, ...options });
 }
