@@ -155,3 +155,57 @@ test('the billing account is listed and belongs to the project', async () => {
   });
   expect(refused.status).toBe(403);
 });
+
+describe('another project', () => {
+  const V1 = 'https://cloudresourcemanager.googleapis.com/v1';
+  const id = 'second-project';
+  const mine = async () => (await sim.call('GET', `${V1}/projects?filter=id:${id}`)).body.projects ?? [];
+
+  test('is made by an operation, without billing, owned by its maker', async () => {
+    const parent = { type: 'folder', id: '1234' };
+    const started = await sim.call('POST', `${V1}/projects`, { projectId: id, name: 'Second', labels: { a: 'b' }, parent });
+    expect(Object.keys(started.body)).toEqual(['name']);
+    const { body } = await sim.until(`${V1}/${started.body.name}`, ({ done }) => done);
+    expect(body.response).toMatchObject({ projectId: id, name: 'Second', labels: { a: 'b' }, parent, lifecycleState: 'ACTIVE' });
+    expect((await sim.call('GET', `${V3}/projects/${body.response.projectNumber}`)).body).toMatchObject({
+      projectId: id,
+      parent: 'folders/1234',
+    });
+    expect((await sim.call('POST', `${V1}/projects/${id}:getAncestry`, {})).body.ancestor).toHaveLength(2);
+    const billing = await sim.call('GET', `https://cloudbilling.googleapis.com/v1/projects/${id}/billingInfo`);
+    expect(billing.body).toMatchObject({ billingAccountName: '', billingEnabled: false });
+    const policy = await sim.call('POST', `${V1}/projects/${id}:getIamPolicy`, {});
+    expect(policy.body.bindings).toEqual([{ role: 'roles/owner', members: ['user:user@example.com'] }]);
+    expect((await sim.call('POST', `${V1}/projects`, { projectId: id })).body.error).toMatchObject({
+      code: 409,
+      status: 'ALREADY_EXISTS',
+    });
+  });
+
+  test('has services and accounts of its own', async () => {
+    const url = `https://serviceusage.googleapis.com/v1/projects/${id}/services/iam.googleapis.com`;
+    expect((await sim.call('GET', url)).body.state).toBe('DISABLED');
+    const { name } = (await sim.call('POST', `${url}:enable`, {})).body;
+    await sim.until(`https://serviceusage.googleapis.com/v1/${name}`, ({ done }) => done);
+    const member = `serviceAccount:nobody@${id}.iam.gserviceaccount.com`;
+    const policy = { bindings: [{ role: 'roles/viewer', members: [member] }] };
+    expect((await sim.call('POST', `${V1}/projects/${id}:setIamPolicy`, { policy })).body.error.message).toContain(
+      'does not exist',
+    );
+    const made = await sim.call('POST', `https://iam.googleapis.com/v1/projects/${id}/serviceAccounts`, { accountId: 'nobody' });
+    expect(made.body.email).toBe(`nobody@${id}.iam.gserviceaccount.com`);
+  });
+
+  test('waits to be deleted, and can be had back', async () => {
+    expect((await sim.call('DELETE', `${V1}/projects/${id}`)).body).toEqual({});
+    expect((await mine()).map((project: { lifecycleState: string }) => project.lifecycleState)).toEqual(['DELETE_REQUESTED']);
+    expect((await sim.call('DELETE', `${V1}/projects/${id}`)).status).toBe(400);
+    await sim.call('POST', `${V1}/projects/${id}:undelete`, {});
+    expect((await mine())[0].lifecycleState).toBe('ACTIVE');
+    expect((await sim.call('DELETE', CRM)).status).toBe(403);
+  });
+
+  test.each(['Upper', 'short', '1digit-first', 'ends-with-', 'a'.repeat(31)])('the id %s is refused', async (projectId) => {
+    expect((await sim.call('POST', `${V1}/projects`, { projectId })).status).toBe(400);
+  });
+});

@@ -11,6 +11,11 @@ export function billingEnabled(sim: Sim, projectId: string): boolean {
   return billingAccount(sim, projectId) !== '';
 }
 
+/** Gives a project a billing account; an empty name takes it away. */
+export function setBilling(sim: Sim, projectId: string, billingAccountName: string): void {
+  sim.store.put(KIND, projectId, { billingAccountName });
+}
+
 /** https://docs.cloud.google.com/billing/docs/reference/rest/v1/projects */
 export const cloudbilling: Service = {
   api: 'cloudbilling',
@@ -27,7 +32,7 @@ export const cloudbilling: Service = {
         );
       }
       if (wanted !== '' && wanted !== BILLING_ACCOUNT) throw forbidden('The caller does not have permission');
-      sim.store.put(KIND, projectId, { billingAccountName: wanted });
+      setBilling(sim, projectId, wanted);
       return info(sim, projectId);
     },
     'cloudbilling.billingAccounts.list': () => ({ billingAccounts: [account()] }),

@@ -1,4 +1,5 @@
 import type { JsonObject, Sim } from '../service.ts';
+import { findProject } from './cloudresourcemanager-projects.ts';
 
 /** What is kept of a service account; Google's own agents too, which no list shows. */
 export interface AccountRecord {
@@ -72,13 +73,14 @@ export function ensureAgent(
   return account;
 }
 
-/** Which project's account this email names, by its form; undefined for what is no service account of a project of this simulator. */
-function home(sim: Sim, email: string): string | undefined {
-  const { projectId, projectNumber } = sim.project;
-  if (email.endsWith(`@${projectId}.iam.gserviceaccount.com`) || email === `${projectId}@appspot.gserviceaccount.com`)
-    return projectId;
-  const agent = /^(?:service-|p)?(\d+)(?:-[a-z0-9]+)?@[a-z0-9.-]+$/.exec(email)?.[1];
-  return agent === projectNumber ? projectId : undefined;
+/** Whether this email names, by its form, an account of a project that is here. */
+function isOwn(sim: Sim, email: string): boolean {
+  const named =
+    /^[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ??
+    /^([a-z0-9-]+)@appspot\.gserviceaccount\.com$/.exec(email)?.[1];
+  // Google's own have the project's number in front: `service-123@…`, `123-compute@…`, `123@cloudbuild…`.
+  const numbered = /^(?:service-|p)?(\d+)(?:-[a-z0-9]+)?@[a-z0-9.-]+$/.exec(email)?.[1];
+  return [named, numbered].some((project) => project !== undefined && findProject(sim, project) !== undefined);
 }
 
 /**
@@ -87,7 +89,7 @@ function home(sim: Sim, email: string): string | undefined {
  * (https://docs.cloud.google.com/iam/docs/service-accounts-create#creating).
  */
 export function isAccountVisible(sim: Sim, email: string): boolean {
-  if (home(sim, email) === undefined) return true;
+  if (!isOwn(sim, email)) return true;
   const account = findAccount(sim, email);
   if (!account) return false;
   return sim.now().getTime() >= Date.parse(account.createTime) + sim.duration('serviceAccounts.visible');

@@ -47,7 +47,7 @@ function checkRole(sim: Sim, role: string): void {
   if (isPredefinedRole(role)) return;
   const custom = /^(projects|organizations)\/([^/]+)\/roles\/[a-zA-Z0-9_.]{3,64}$/.exec(role);
   if (custom?.[1] === 'organizations') return;
-  if (custom?.[2] === sim.project.projectId && sim.store.get<{ deleted?: boolean }>('iam.roles', role)) return;
+  if (custom && sim.store.get('iam.roles', role)) return;
   throw badRequest(`Role ${role} is not supported for this resource.`);
 }
 

@@ -108,7 +108,6 @@ async function tokeninfo(request: RawRequest, sim: Sim): Promise<{ status: numbe
       expires_in: expiresIn,
       email,
       verified_email: true,
-      access_type: 'online',
     };
     return { status: 200, body };
   }
