@@ -153,6 +153,31 @@ describe('who asks', () => {
   });
 });
 
+test('what Google lets anybody call needs no credential', async () => {
+  const sts: Service = {
+    api: 'sts',
+    versions: ['v1'],
+    anonymous: ['sts.token'],
+    methods: { 'sts.token': ({ principal, body }) => ({ access_token: `${principal}|${body['grantType']}` }) },
+    routes: [
+      {
+        httpMethod: 'PUT',
+        host: /^127\.0\.0\.1$/,
+        path: /^\/_simulator\/sts$/,
+        authenticated: false,
+        handle: ({ response }) => void response.end('set'),
+      },
+    ],
+  };
+  const open = await startTestSimulator({ services: [sts] });
+  const answer = await open.call('POST', 'https://sts.googleapis.com/v1/token', { grantType: 'g' }, { token: null });
+  expect(answer.body).toEqual({ access_token: '|g' });
+  expect((await open.control('PUT', '/_simulator/sts')).bytes.toString()).toBe('set');
+  expect((await open.control('GET', '/_simulator/sts')).status).toBe(404);
+  expect((await open.control('GET', '/_simulator/faults')).status).toBe(200);
+  await open.remove();
+});
+
 describe('service enablement', () => {
   test('a service that is not enabled is 403 with everything that clients read', async () => {
     const answer = await sim.call('GET', 'https://secretmanager.googleapis.com/v1/projects/other/secrets/x');

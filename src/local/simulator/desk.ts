@@ -41,9 +41,12 @@ export class Desk {
     response.on('error', () => message.destroy());
     const refusal = this.refusal(arrival);
     if (refusal) return refuse(arrival, refusal);
-    if (isOwnHost(arrival.host) && arrival.path.startsWith('/_simulator/')) return control(arrival, this.parts);
-    this.logWhenDone(arrival);
     const cut = () => this.cut(message.socket);
+    if (isOwnHost(arrival.host) && arrival.path.startsWith('/_simulator/')) {
+      const own = this.routes.find(arrival);
+      return own ? this.routes.answer(arrival, own, cut) : control(arrival, this.parts);
+    }
+    this.logWhenDone(arrival);
     const fault = this.parts.faults.take(arrival);
     if (fault && !(await applyFault(fault, arrival, cut))) return;
     const found = this.routes.find(arrival);

@@ -91,7 +91,8 @@ async function answerMethod(
   const token = tokenOf(message.headers.authorization, query);
   if (!found) throw methodNotFound();
   const { method, pathValues } = found;
-  if (token === undefined) throw unauthenticated(method.api, method.id, family);
+  const open = engine.isAnonymous(method.api, method.version, method.id);
+  if (token === undefined && !open) throw unauthenticated(method.api, method.id, family);
   const handler = engine.handler(method.api, method.version, method.id);
   if (!handler) throw methodNotFound();
   const params = readParameters(method, pathValues, query, family);
@@ -105,7 +106,7 @@ async function answerMethod(
     params,
     body: await requestBody(arrival, method, family),
     headers: message.headers,
-    principal: engine.tokens.describe(token).email,
+    principal: token === undefined ? '' : engine.tokens.describe(token).email,
   };
   const quotaProject = message.headers['x-goog-user-project'];
   const result = await engine.transact((sim) => {

@@ -44,6 +44,7 @@ export class Engine {
   readonly sim: Sim;
   private readonly parts: EngineParts;
   private readonly handlers = new Map<string, Handler>();
+  private readonly anonymous = new Set<string>();
   private lastMicrosecond = 0;
   private stopped = false;
 
@@ -62,6 +63,7 @@ export class Engine {
       for (const version of service.versions) {
         for (const [id, handler] of Object.entries(service.methods))
           this.handlers.set(`${service.api} ${version} ${id}`, handler);
+        for (const id of service.anonymous ?? []) this.anonymous.add(`${service.api} ${version} ${id}`);
       }
     }
     this.runner = new OperationRunner({
@@ -87,6 +89,11 @@ export class Engine {
 
   handler(api: string, version: string, id: string): Handler | undefined {
     return this.handlers.get(`${api} ${version} ${id}`);
+  }
+
+  /** Whether anybody may call it. */
+  isAnonymous(api: string, version: string, id: string): boolean {
+    return this.anonymous.has(`${api} ${version} ${id}`);
   }
 
   /** Starts nothing any more. */

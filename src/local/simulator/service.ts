@@ -18,7 +18,12 @@ export interface Service {
   versions: string[];
   /** By the method's id in the discovery document: `'sql.instances.insert'`. */
   methods: Record<string, Handler>;
-  /** What no discovery document lists: uploads, downloads, the Docker registry, XML. Tried before the methods. */
+  /** Ids of methods that Google lets anybody call: token exchanges. The principal is '' there. */
+  anonymous?: string[];
+  /**
+   * What no discovery document lists: uploads, downloads, the Docker registry, XML. Tried before the methods. On 127.0.0.1 a path of its own
+   * under `/_simulator/` is for what only the simulator has, such as setting an organisation's policies.
+   */
   routes?: RawRoute[];
   /** How each kind of long operation of this service ends, by the kind given to {@link Operations.start}. */
   operations?: Record<string, OperationKind>;
