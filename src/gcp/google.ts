@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Target } from '../target.ts';
 import { makeAgents } from './agents.ts';
 import { type Apis, makeApis } from './apis.ts';
@@ -68,8 +67,6 @@ const ENABLING_SPREADS_MS = 10 * 60_000;
 export function openGoogle(options: OpenGoogleOptions): Google {
   const clock = options.clock ?? systemClock;
   const enabledAt = new Map<string, number>();
-  // Each wait listens for the interruption, and many wait at once.
-  setMaxListeners(0, options.signal);
   const agents = makeAgents(options.target);
   const justEnabled = (service: string) =>
     clock.now() - (enabledAt.get(serviceOfHost(service)) ?? Number.NEGATIVE_INFINITY) < ENABLING_SPREADS_MS;

@@ -32,10 +32,3 @@ export function deploymentOf(labels: Labels | null | undefined): string | undefi
 export function belongsTo(labels: Labels | null | undefined, deployment: string): boolean {
   return deploymentOf(labels) === deployment;
 }
-
-/** A `filter` for list methods that take `labels.KEY=VALUE` terms joined by a space (Secret Manager, Cloud Run, Artifact Registry). */
-export function labelFilter(deployment: string): string {
-  return Object.entries(deploymentLabels(deployment))
-    .map(([key, value]) => `labels.${key}=${value}`)
-    .join(' AND ');
-}

@@ -1,5 +1,5 @@
 /** Names of query parameters whose values open doors. */
-const SECRET_NAME = /token|key|secret|passw|signature|credential|assertion|code|upload_?id/i;
+const SECRET_NAME = /token|key$|secret$|passw|signature|credential|assertion|^code$|upload_?id/i;
 
 /** The address as it may be shown: no user, no password, no fragment, and the values of telling parameters struck out. */
 export function shownUrl(url: URL): string {

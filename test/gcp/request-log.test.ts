@@ -7,6 +7,10 @@ describe('the request log', () => {
     ['https://a.googleapis.com/v1/x?filter=a%3Db%20c&pageSize=5', 'https://a.googleapis.com/v1/x?filter=a%3Db%20c&pageSize=5'],
     ['https://user:hunter2@a.googleapis.com/x#access_token=s3cr3t', 'https://a.googleapis.com/x'],
     ['https://a.googleapis.com/x?access_token=s3cr3t&alt=json', 'https://a.googleapis.com/x?access_token=***&alt=json'],
+    [
+      'https://a.googleapis.com/x?client_secret=s3cr3t&secretId=shown',
+      'https://a.googleapis.com/x?client_secret=***&secretId=shown',
+    ],
     ['https://a.googleapis.com/x?key=s3cr3t', 'https://a.googleapis.com/x?key=***'],
     ['https://a.googleapis.com/x?upload_id=s3cr3t', 'https://a.googleapis.com/x?upload_id=***'],
     ['https://a.googleapis.com/x?X-Goog-Signature=s3cr3t', 'https://a.googleapis.com/x?X-Goog-Signature=***'],
