@@ -5,7 +5,9 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { callSimulator, startTestSimulator } from '../support/simulator.ts';
+import type { Service } from '../../src/local/simulator/service.ts';
+import { startSimulator } from '../../src/local/simulator/simulator.ts';
+import { callSimulator, DISCOVERY_DIR, startTestSimulator } from '../support/simulator.ts';
 import { testService } from './kernel-service.ts';
 
 const SECRETS = 'https://secretmanager.googleapis.com/v1/projects/mlflow-local/secrets';
@@ -117,6 +119,35 @@ describe('the folder', () => {
     });
     await once(child, 'exit');
     expect(text).toContain('SIMULATOR_DATA_UNREADABLE');
+  });
+});
+
+describe('a start', () => {
+  test('restores what was running before it answers, and knows its port then', async () => {
+    const order: string[] = [];
+    const dataDir = await temporaryFolder();
+    const restoring: Service = {
+      ...testService,
+      restore: async (sim) => {
+        order.push(sim.port() > 0 ? 'port known' : 'port unknown');
+        const early = callSimulator(sim.port(), 'GET', SECRETS).then(() => order.push('answered'));
+        cleanup.push(() => early);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        order.push('restored');
+      },
+    };
+    const simulator = await startSimulator({ port: 0, dataDir, discoveryDir: DISCOVERY_DIR, services: [restoring] });
+    cleanup.push(() => simulator.stop());
+    await expect.poll(() => order).toEqual(['port known', 'restored', 'answered']);
+  });
+
+  test('that fails leaves neither the port nor the folder taken', async () => {
+    const dataDir = await temporaryFolder();
+    const failing: Service = { ...testService, restore: () => Promise.reject(new Error('cannot restore')) };
+    const start = (services: Service[]) => startSimulator({ port: 0, dataDir, discoveryDir: DISCOVERY_DIR, services });
+    await expect(start([failing])).rejects.toThrow('cannot restore');
+    const simulator = await start([testService]);
+    await Promise.all([simulator.stop(), simulator.stop()]);
   });
 });
 

@@ -5,6 +5,8 @@ import type { RequestLog } from './request-log.ts';
 import { GoogleError } from './service.ts';
 
 export interface ControlParts {
+  /** Until this resolves, requests wait: what was running before is being started again. */
+  ready: Promise<void>;
   faults: Faults;
   log: RequestLog;
   state(): unknown;

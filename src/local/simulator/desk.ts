@@ -41,6 +41,7 @@ export class Desk {
     response.on('error', () => message.destroy());
     const refusal = this.refusal(arrival);
     if (refusal) return refuse(arrival, refusal);
+    await this.parts.ready;
     const cut = () => this.cut(message.socket);
     if (isOwnHost(arrival.host) && arrival.path.startsWith('/_simulator/')) {
       const own = this.routes.find(arrival);

@@ -75,15 +75,24 @@ async function serve(options: SimulatorOptions, records: RecordStore, log: Reque
   const authority = await openAuthority(dataDir);
   let port = options.port;
   const engine = makeEngine(options, { records, authority, project, port: () => port });
-  await restore(engine);
+  const ready = Promise.withResolvers<void>();
+  // The port comes first: what is restored may want to know it, and nothing should be started where it is taken.
   const front = await openFront(options.port, engine, {
+    ready: ready.promise,
     faults: new Faults(),
     log,
     state: () => stateOf(records, services),
     reset: () => reset(engine, records, log, dataDir),
   });
   port = front.port;
+  try {
+    await restore(engine);
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
   engine.runner.resume(engine.sim.store);
+  ready.resolve();
   const end = async (): Promise<void> => {
     engine.stop();
     await front.close();
