@@ -223,6 +223,11 @@ describe('deleting an instance', () => {
   });
 });
 
+test('a regional instance has a second zone', async () => {
+  const instance = await makeInstance(sim, 'regional', { tier: 'db-custom-1-3840', availabilityType: 'REGIONAL' });
+  expect([instance.gceZone, instance.secondaryGceZone]).toEqual(['europe-west3-a', 'europe-west3-c']);
+});
+
 test('operations are listed for an instance, newest first', async () => {
   await makeInstance(sim, 'history');
   await finished(sim, await patch('history', { settings: { userLabels: { a: '1' } } }));

@@ -110,6 +110,14 @@ test('switched off it takes no connections, deleted it is gone', async () => {
   expect(sql.socketFolder(CONNECTION)).toBeUndefined();
 });
 
+test('a reset of the simulator leaves no server behind', async () => {
+  await makeInstance(sim, 'second', {}, { rootPassword: 'root password' });
+  const second = `${PROJECT}:europe-west3:second`;
+  expect(sql.socketFolder(second)).toBeDefined();
+  expect((await sim.control('POST', '/_simulator/reset')).status).toBe(200);
+  expect(sql.socketFolder(second)).toBeUndefined();
+});
+
 async function addressOf(): Promise<{ host: string; port: number }> {
   const [port] = await query(socket('postgres', 'root password'), "SELECT current_setting('port')::int");
   return { host: '127.0.0.1', port: Number(port) };

@@ -29,6 +29,12 @@ export function page<T>(
   return { items: items.map(({ value }) => value), ...(nextPageToken ? { nextPageToken } : {}) };
 }
 
+/** A key by which what was made last comes first. @param timestamp RFC 3339 with microseconds */
+export function newestFirst(timestamp: string): string {
+  const micros = Date.parse(timestamp) * 1000 + Number(/\.\d{3}(\d{3})/.exec(timestamp)?.[1] ?? 0);
+  return String(Number.MAX_SAFE_INTEGER - micros).padStart(16, '0');
+}
+
 const MARK = 'after:';
 
 function encode(key: string): string {

@@ -3,7 +3,7 @@ import { checkEtag } from './etags.ts';
 import { fits } from './filters.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
-import { page } from './paging.ts';
+import { newestFirst, page } from './paging.ts';
 import { alreadyExists, badRequest, invalidField } from './refusals.ts';
 import {
   canonicalName,
@@ -68,7 +68,7 @@ function create(call: Call, sim: Sim): JsonObject {
 
 function list(call: Call, sim: Sim): JsonObject {
   const all = listSecrets(sim, canonicalName(sim, String(call.params['parent'])))
-    .map((secret) => ({ key: newestFirst(secret), value: show(secret) }))
+    .map((secret) => ({ key: newestFirst(secret.createTime) + secret.name, value: show(secret) }))
     .filter(({ value }) => fits(value, call.params['filter']))
     .sort((one, other) => (one.key < other.key ? -1 : 1));
   const { items, nextPageToken } = page(all, {
@@ -82,10 +82,6 @@ function list(call: Call, sim: Sim): JsonObject {
     ...(nextPageToken ? { nextPageToken } : {}),
     ...(all.length > 0 ? { totalSize: all.length } : {}),
   };
-}
-
-function newestFirst(secret: SecretRecord): string {
-  return `${String(1e15 - Date.parse(secret.createTime)).padStart(16, '0')}${secret.name}`;
 }
 
 const CHANGEABLE = [

@@ -49,10 +49,12 @@ function defaults(region: string, logDays: number, postgres: boolean): JsonObjec
   };
 }
 
+const DEFAULT_REGION = 'us-central1';
+
 /** What Google knows of a new instance from the start. */
 export function newInstance(sim: Sim, project: { projectId: string; projectNumber: string }, body: JsonObject): InstanceRecord {
   const databaseVersion = String(body['databaseVersion']);
-  const region = String(body['region']);
+  const region = String(body['region'] ?? DEFAULT_REGION);
   const { version, maintenance } = installed(databaseVersion);
   return {
     name: String(body['name']),
@@ -80,8 +82,11 @@ export function runningFacts(sim: Sim, instance: InstanceRecord): JsonObject {
   });
   const outgoing = isPostgres(instance.databaseVersion) ? [address('OUTGOING', 34)] : [];
   const preference = instance.settings['locationPreference'];
+  const zone = isObject(preference) && typeof preference['zone'] === 'string' ? preference['zone'] : `${instance.region}-a`;
+  const other = `${instance.region}-${zone.endsWith('-c') ? 'b' : 'c'}`;
   return {
-    gceZone: isObject(preference) ? (preference['zone'] ?? `${instance.region}-a`) : `${instance.region}-a`,
+    gceZone: zone,
+    ...(instance.settings['availabilityType'] === 'REGIONAL' ? { secondaryGceZone: other } : {}),
     ipAddresses: [
       ...(ip['ipv4Enabled'] === true ? [address('PRIMARY', 34), ...outgoing] : []),
       ...(ip['privateNetwork'] ? [address('PRIVATE', 10)] : []),

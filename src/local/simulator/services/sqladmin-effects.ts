@@ -35,7 +35,7 @@ async function create(instance: InstanceRecord, sim: Sim): Promise<void> {
 async function makeRun(instance: InstanceRecord, sim: Sim): Promise<void> {
   const tls = findTls(sim, instance) ?? (await newTls(instance, sim.now()));
   const serverCaCert = await describe(tls.serverCa.certificate, instance.name);
-  if (instance.settings['activationPolicy'] !== 'NEVER') await startServer(sim, instance, tls);
+  if (instance.settings['activationPolicy'] !== 'NEVER') await translated(startServer(sim, instance, tls));
   saveTls(sim, instance, tls);
   sim.store.delete(ROOT_PASSWORDS, keyOf(instance));
   createSystemDatabases(sim, instance);
@@ -58,8 +58,8 @@ async function update(sim: Sim, instance: InstanceRecord, data: JsonObject): Pro
     settings: { ...settings, settingsVersion: String(Number(instance.settings['settingsVersion']) + 1) },
   };
   const tls = findTls(sim, instance);
-  if (tls && settings['activationPolicy'] !== 'NEVER') await startServer(sim, changed, tls);
-  else await stopServer(sim, changed);
+  if (tls && settings['activationPolicy'] !== 'NEVER') await translated(startServer(sim, changed, tls));
+  else await translated(stopServer(sim, changed));
   saveInstance(sim, { ...changed, ...runningFacts(sim, changed), state: 'RUNNABLE' });
 }
 
@@ -70,15 +70,15 @@ function versionFacts(databaseVersion: string): { databaseInstalledVersion: stri
 
 async function restart(instance: InstanceRecord, sim: Sim): Promise<void> {
   const tls = findTls(sim, instance);
-  await stopServer(sim, instance);
-  if (tls) await startServer(sim, instance, tls);
+  await translated(stopServer(sim, instance));
+  if (tls) await translated(startServer(sim, instance, tls));
 }
 
 async function resetSslConfig(instance: InstanceRecord, sim: Sim): Promise<void> {
   const tls = await newTls(instance, sim.now());
   const serverCaCert = await describe(tls.serverCa.certificate, instance.name);
-  await stopServer(sim, instance);
-  await startServer(sim, instance, tls);
+  await translated(stopServer(sim, instance));
+  await translated(startServer(sim, instance, tls));
   saveTls(sim, instance, tls);
   dropSslCerts(sim, instance);
   saveInstance(sim, { ...instance, serverCaCert });

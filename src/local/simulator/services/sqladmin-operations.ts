@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DurationName } from '../durations.ts';
 import type { Call, Handler, JsonObject, Operation, Sim } from '../service.ts';
-import { page } from './paging.ts';
+import { newestFirst, page } from './paging.ts';
 import { notFound } from './sqladmin-errors.ts';
 import { checkIdle, findInstance, type InstanceRecord, link, lock, projectOf, unlock } from './sqladmin-records.ts';
 
@@ -19,7 +19,7 @@ export const operationMethods: Record<string, Handler> = {
     const all = sim.operations
       .list('sqladmin')
       .filter(({ data }) => data['project'] === project && (instance === undefined || data['instance'] === instance))
-      .map((operation) => ({ key: `${1e15 - Date.parse(operation.startTime)}${operation.id}`, value: operation }))
+      .map((operation) => ({ key: newestFirst(operation.startTime) + operation.id, value: operation }))
       .sort((one, other) => (one.key < other.key ? -1 : 1));
     const { items, nextPageToken } = page(all, {
       size: call.params['maxResults'],

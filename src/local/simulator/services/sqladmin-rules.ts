@@ -19,8 +19,8 @@ export function checkNewInstance(project: string, body: JsonObject): void {
       `instance name (${name}): the project and the instance together must not be longer than ${LONGEST_NAME} characters.`,
     );
   }
-  const region = String(body['region'] ?? '');
-  if (!isRegion(region)) throw invalidRequest(`Invalid region: ${region === '' ? 'none was given' : region}.`);
+  const region = String(body['region'] ?? 'us-central1');
+  if (!isRegion(region)) throw invalidRequest(`Invalid region: ${region}.`);
   const version = String(body['databaseVersion'] ?? '');
   if (!isOffered(version)) throw invalidRequest(`Invalid database version: ${version === '' ? 'none was given' : version}.`);
   const settings = (body['settings'] ?? {}) as JsonObject;

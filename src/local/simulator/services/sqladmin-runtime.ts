@@ -1,3 +1,4 @@
+import { UserError } from '../../../errors.ts';
 import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
 import { GoogleError, type JsonObject, type Sim } from '../service.ts';
 import { connectionName, type InstanceRecord, keyOf, listInstances, ROOT_PASSWORDS } from './sqladmin-records.ts';
@@ -12,11 +13,11 @@ export function runtimeOf(sim: Sim, instance: InstanceRecord): SqlRuntime | unde
 /** Starts the instance's server, or changes how the running one takes connections. */
 export async function startServer(sim: Sim, instance: InstanceRecord, tls: TlsRecord): Promise<void> {
   const rootPassword = sim.store.get<string>(ROOT_PASSWORDS, keyOf(instance));
-  await translated(runtimeOf(sim, instance)?.start(described(instance, tls, rootPassword)));
+  await runtimeOf(sim, instance)?.start(described(instance, tls, rootPassword));
 }
 
 export async function stopServer(sim: Sim, instance: InstanceRecord): Promise<void> {
-  await translated(runtimeOf(sim, instance)?.stop(connectionName(instance)));
+  await runtimeOf(sim, instance)?.stop(connectionName(instance));
 }
 
 /** Starts what was running when the simulator ended. */
@@ -53,6 +54,12 @@ export async function translated<T>(work: Promise<T> | undefined): Promise<T | u
       reason: 'INTERNAL_ERROR',
     });
   }
+}
+
+/** What went wrong, with what to do about it where that is known. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof UserError) return `${error.message} ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function described(instance: InstanceRecord, tls: TlsRecord, rootPassword: string | undefined): SqlInstance {

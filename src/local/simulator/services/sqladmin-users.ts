@@ -5,7 +5,7 @@ import { invalidRequest, notFound } from './sqladmin-errors.ts';
 import { checkRunning } from './sqladmin-instances.ts';
 import { doAtOnce } from './sqladmin-operations.ts';
 import { connectionName, type InstanceRecord, instanceOf, keyOf } from './sqladmin-records.ts';
-import { runtimeOf } from './sqladmin-runtime.ts';
+import { runtimeOf, wordsOf } from './sqladmin-runtime.ts';
 import { isPostgres } from './sqladmin-versions.ts';
 
 /** A user, without its password: that goes to the database and nowhere else. */
@@ -115,7 +115,7 @@ async function refused(work: Promise<void> | undefined, what: string): Promise<v
     await work;
   } catch (error) {
     if (error instanceof GoogleError) throw error;
-    throw invalidRequest(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalidRequest(`${what}: ${wordsOf(error)}`);
   }
 }
 
