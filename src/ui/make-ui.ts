@@ -46,7 +46,8 @@ export function columnsOf(stream: { isTTY?: boolean; columns?: number }): number
 
 async function stepsOf(deps: Deps, modes: Modes): Promise<ShowSteps> {
   if (modes.quiet || modes.form === 'json') return silentSteps;
-  if (modes.form === 'plain') return plainSteps(deps.stderr);
+  // Some terminals, those of `script` and of containers for one, are 0 columns wide: the spinner would count lines without end.
+  if (modes.form === 'plain' || !deps.stderr.columns) return plainSteps(deps.stderr);
   const { terminalSteps } = await import('./terminal-steps.ts');
   return terminalSteps(deps.stderr, makePaint(modes.color.stderr), modes.color.stderr);
 }
