@@ -91,6 +91,15 @@ describe('secrets', () => {
     expect((await sim.call('PATCH', `${SECRETS}/changing?updateMask=replication`, AUTOMATIC)).status).toBe(400);
   });
 
+  test('rotate only with a topic that is told', async () => {
+    const rotation = { rotationPeriod: '86400s', nextRotationTime: '2099-01-01T00:00:00Z' };
+    expect((await sim.call('POST', `${SECRETS}?secretId=rotating`, { ...AUTOMATIC, rotation })).status).toBe(400);
+    await make('rotating', { ...AUTOMATIC, topics: [{ name: `projects/${PROJECT}/topics/t` }] });
+    const patch = (mask: string, change: object) => sim.call('PATCH', `${SECRETS}/rotating?updateMask=${mask}`, change);
+    expect((await patch('rotation', { rotation })).body.rotation).toEqual(rotation);
+    expect((await patch('topics', { topics: [] })).status).toBe(400);
+  });
+
   test('are listed newest first, in pages, by labels', async () => {
     for (const id of ['page-1', 'page-2', 'page-3']) await make(id, { ...AUTOMATIC, labels: { of: 'pages' } });
     const filter = encodeURIComponent('labels.of=pages');

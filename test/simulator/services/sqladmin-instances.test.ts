@@ -123,6 +123,13 @@ describe('making an instance', () => {
     expect((await sim.call('GET', `${INSTANCES}/refused`)).status).toBe(404);
   });
 
+  test.each([
+    ['SQL Server', { databaseVersion: 'SQLSERVER_2022_STANDARD' }],
+    ['a replica', { masterInstanceName: 'first' }],
+  ])('%s is not simulated, and says so', async (_, others) => {
+    expect(refusal(await insert(body('other', {}, others))).slice(0, 2)).toEqual([501, 'notImplemented']);
+  });
+
   test('of a name that is taken is 409', async () => {
     await makeInstance(sim, 'taken');
     expect(refusal(await insert(body('taken'))).slice(0, 2)).toEqual([409, 'instanceAlreadyExists']);

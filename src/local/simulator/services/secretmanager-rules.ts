@@ -31,7 +31,7 @@ export function checkSecret(sim: Sim, secret: SecretInput, versions = 0): void {
   if (secret.expireTime !== undefined && Date.parse(secret.expireTime) <= sim.now().getTime()) {
     throw invalidField('secret.expire_time', 'The expiration time must be in the future.');
   }
-  if (secret.rotation && !secret.topics?.length && versions === 0) {
+  if (secret.rotation && !secret.topics?.length) {
     throw invalidField('secret.rotation', 'Secrets with a rotation must have at least one topic.');
   }
   checkAliases(secret.versionAliases ?? {}, versions);

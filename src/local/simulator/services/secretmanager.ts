@@ -104,13 +104,13 @@ function patch(call: Call, sim: Sim): JsonObject {
   if (wrong) throw invalidField('update_mask', `The field [${wrong}] cannot be updated.`);
   checkEtag(call.body['etag'], secret.etag);
   const input = withExpiry(sim, call.body as SecretInput);
-  checkSecret(sim, input, secret.versions);
   const effective = paths.map((path) => (path === 'ttl' ? 'expireTime' : path));
   const changed = applyMask(
     secret as unknown as JsonObject,
     input as unknown as JsonObject,
     effective,
   ) as unknown as SecretRecord;
+  checkSecret(sim, changed as unknown as SecretInput, secret.versions);
   return show(saveSecret(sim, changed));
 }
 

@@ -36,3 +36,8 @@ export function staleData(): GoogleError {
 export function notFound(message = 'Not Found'): GoogleError {
   return new GoogleError({ code: 404, status: 'NOT_FOUND', message, reason: 'notFound' });
 }
+
+/** What Cloud SQL has and the simulator has not. */
+export function notSimulated(what: string): GoogleError {
+  return new GoogleError({ code: 501, status: 'UNIMPLEMENTED', message: `${what} not simulated.`, reason: 'notImplemented' });
+}

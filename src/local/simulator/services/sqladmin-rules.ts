@@ -1,6 +1,6 @@
 import type { JsonObject } from '../service.ts';
 import { isRegion } from './regions.ts';
-import { invalidRequest } from './sqladmin-errors.ts';
+import { invalidRequest, notSimulated } from './sqladmin-errors.ts';
 import { defaultEdition, isOffered, isPostgres } from './sqladmin-versions.ts';
 
 const LONGEST_NAME = 98;
@@ -9,9 +9,14 @@ const MAX_DISK_GB = 65_536;
 /**
  * Refuses a new instance that Cloud SQL refuses.
  * https://docs.cloud.google.com/sql/docs/postgres/create-instance , …/sql/docs/postgres/instance-settings
- * @throws GoogleError 400
+ * @throws GoogleError 400; 501 for what is not simulated
  */
 export function checkNewInstance(project: string, body: JsonObject): void {
+  const version = String(body['databaseVersion'] ?? '');
+  if (version.startsWith('SQLSERVER_')) throw notSimulated('SQL Server is');
+  if (body['masterInstanceName'] || !['CLOUD_SQL_INSTANCE', undefined].includes(body['instanceType'] as string | undefined)) {
+    throw notSimulated('Replicas and instances of other kinds are');
+  }
   const name = String(body['name'] ?? '');
   if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) throw invalidRequest(`instance name (${name}).`);
   if (`${project}:${name}`.length > LONGEST_NAME) {
@@ -21,7 +26,6 @@ export function checkNewInstance(project: string, body: JsonObject): void {
   }
   const region = String(body['region'] ?? 'us-central1');
   if (!isRegion(region)) throw invalidRequest(`Invalid region: ${region}.`);
-  const version = String(body['databaseVersion'] ?? '');
   if (!isOffered(version)) throw invalidRequest(`Invalid database version: ${version === '' ? 'none was given' : version}.`);
   const settings = (body['settings'] ?? {}) as JsonObject;
   if (typeof settings['tier'] !== 'string' || settings['tier'] === '') throw invalidRequest('Missing parameter: settings.tier.');
