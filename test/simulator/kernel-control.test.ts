@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RequestLog } from '../../src/local/simulator/request-log.ts';
 import type { TestSimulator } from '../support/simulator.ts';
 import { startTestSimulator } from '../support/simulator.ts';
 import { testService } from './kernel-service.ts';
@@ -155,6 +158,20 @@ describe('the log of requests', () => {
     await sim.call('GET', `${SECRETS}/two`);
     await expect.poll(() => paths).toHaveLength(2);
     call.destroy();
+  });
+
+  test('is on disk, and does not grow without end', async () => {
+    const file = join(sim.dataDir, 'small.ndjson');
+    const log = new RequestLog(file, 100_000);
+    const entry = { time: '', method: 'GET', host: 'h', path: '', status: 200, userAgent: '', durationMs: 1 };
+    for (let n = 0; n < 5000; n++) log.add({ ...entry, path: `/${n}` });
+    await log.close();
+    const sizes = [file, `${file}.1`].map((name) => statSync(name).size);
+    expect(Math.max(...sizes)).toBeLessThan(101_000);
+    const lines = [`${file}.1`, file].flatMap((name) => readFileSync(name, 'utf8').trim().split('\n'));
+    expect(lines.slice(-1000).map((line) => JSON.parse(line).path)).toEqual(
+      Array.from({ length: 1000 }, (_, n) => `/${4000 + n}`),
+    );
   });
 
   test('notes an answer that was lost as 0', async () => {

@@ -51,9 +51,14 @@ export async function openFront(port: number, engine: Engine, parts: ControlPart
   };
 }
 
-/** What is no HTTP, or has more headers than anybody needs. */
+const NONSENSE: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What is no HTTP, does not come to an end, or has more headers than anybody needs. */
 function answerNonsense(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const status = (error.code && NONSENSE[error.code]) || '400 Bad Request';
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
   else socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:fs';
-import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 
-/** Then the older half of the log is given up. */
+/** Then the part before the last rotation is given up. */
 const ROTATE_BYTES = 128 * 1024 * 1024;
 
 /** One request: no bodies, no headers but the user agent, no credentials. */
@@ -25,18 +25,21 @@ export interface LoggedRequest {
 /** What was asked, as NDJSON on disk: it takes no memory however long it gets. */
 export class RequestLog {
   private readonly file: string;
+  private readonly rotateBytes: number;
   private stream: WriteStream;
   private bytes: number;
   private readonly followers = new Set<ServerResponse>();
 
-  constructor(file: string) {
+  /** Throws the system's error when the file cannot be written. */
+  constructor(file: string, rotateBytes: number = ROTATE_BYTES) {
     this.file = file;
+    this.rotateBytes = rotateBytes;
     this.bytes = existsSync(file) ? statSync(file).size : 0;
     this.stream = this.open();
   }
 
   private open(): WriteStream {
-    const stream = createWriteStream(this.file, { flags: 'a', mode: 0o600 });
+    const stream = createWriteStream(this.file, { fd: openSync(this.file, 'a', 0o600) });
     // A full disk must not end the simulator: the log has gaps then.
     stream.on('error', () => stream.destroy());
     return stream;
@@ -47,7 +50,7 @@ export class RequestLog {
     this.bytes += Buffer.byteLength(line);
     if (!this.stream.destroyed) this.stream.write(line);
     for (const follower of this.followers) follower.write(line);
-    if (this.bytes > ROTATE_BYTES) this.rotate();
+    if (this.bytes > this.rotateBytes) this.rotate();
   }
 
   private rotate(): void {

@@ -59,11 +59,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const { dataDir } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const records = new RecordStore(await openDatabase(join(dataDir, 'records.sqlite')), join(dataDir, 'files'));
-  const log = new RequestLog(join(dataDir, 'requests.ndjson'));
   try {
-    return await serve(options, records, log);
+    const log = new RequestLog(join(dataDir, 'requests.ndjson'));
+    try {
+      return await serve(options, records, log);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   } catch (error) {
-    await log.close();
     records.close();
     throw error;
   }
