@@ -24,6 +24,8 @@ export interface DaemonOptions {
   speed: number;
   uv(): Promise<string>;
   python(): Promise<{ path: string; version: string }>;
+  /** Loads what is otherwise loaded when it is first needed. */
+  loadAhead(): Promise<void>;
   /** Aborted when it is told to end. */
   signal: AbortSignal;
   /** A line for its log. */
@@ -64,7 +66,8 @@ async function serve(options: DaemonOptions): Promise<void> {
     const where = { port: simulator.port, ca: simulator.ca, project: projectId, projectNumber };
     announce(home.daemonFile, { version: options.version, startedAt: now().toISOString(), ...where });
     note(`Serving at ${simulator.url}.`);
-    runtime.warmUp().catch((error: unknown) => note(String(error)));
+    // Days from now, the files of this version may have been replaced by another's.
+    Promise.all([options.loadAhead(), runtime.warmUp()]).catch((error: unknown) => note(String(error)));
     await aborted(signal);
     note('Ending.');
     await simulator.stop();

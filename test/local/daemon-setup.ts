@@ -74,11 +74,15 @@ function ask(
   body: unknown,
 ): Promise<{ status: number; body: Json }> {
   return new Promise((resolve, reject) => {
-    const headers = { host, authorization: 'Bearer local', 'content-type': 'application/json' };
+    const headers = {
+      host,
+      authorization: 'Bearer local',
+      'content-type': body instanceof Buffer ? 'application/octet-stream' : 'application/json',
+    };
     const outgoing = request({ host: '127.0.0.1', port, method, path: pathname + search, headers }, (answer) => {
       text(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(content || '{}') }), reject);
     });
     outgoing.once('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    outgoing.end(body === undefined || body instanceof Buffer ? body : JSON.stringify(body));
   });
 }

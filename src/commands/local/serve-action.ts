@@ -15,7 +15,6 @@ export async function run({ deps, options }: Context<typeof serveOptions>): Prom
   const note = (line: string) => void deps.stdout.write(`${now().toISOString()} ${line}\n`);
   const python = () => findPython(env);
   const requirements = path.join(packageRoot, 'src/templates/tools/uv.txt');
-  await loadAhead();
   await serveDaemon({
     home: localHome(env),
     version: packageFile.version,
@@ -26,6 +25,7 @@ export async function run({ deps, options }: Context<typeof serveOptions>): Prom
     speed: options.speed,
     uv: () => ensureUv({ env, cache, requirements, python, progress: note }),
     python,
+    loadAhead,
     signal,
     note,
     now,
@@ -33,7 +33,8 @@ export async function run({ deps, options }: Context<typeof serveOptions>): Prom
   return undefined;
 }
 
-/** What is otherwise loaded when it is first needed: days from now, the files of this version may have been replaced by another's. */
 async function loadAhead(): Promise<void> {
-  await Promise.all([import('execa'), import('pg')]);
+  // The certificate library asks for its polyfill first.
+  await import('reflect-metadata');
+  await Promise.all([import('execa'), import('pg'), import('@peculiar/x509')]);
 }
