@@ -97,7 +97,7 @@ function start(call: Call, sim: Sim, place: Place, body: JsonObject): JsonObject
   const operation = sim.operations.start({ api: API, kind: 'build', data, principal: call.principal });
   const record: BuildRecord = { ...data, operation: operation.id, build };
   saveBuild(sim, record);
-  return showOperation(sim, operation, record);
+  return showOperation(operation, record, build);
 }
 
 function retry(call: Call, sim: Sim): JsonObject {
@@ -151,14 +151,13 @@ function getOperation(call: Call, sim: Sim): JsonObject {
   const record = getBuild(sim, { projectId: sim.project.projectId, location, id });
   const operation = sim.operations.get(record.operation);
   if (!operation) throw notFound('Requested entity was not found.');
-  return showOperation(sim, operation, record);
+  return showOperation(operation, record, showBuild(sim, record));
 }
 
 /** Operations are named by the build's id, encoded. */
-function showOperation(sim: Sim, { done, error }: Operation, record: BuildRecord): JsonObject {
+function showOperation({ done, error }: Operation, record: BuildRecord, build: JsonObject): JsonObject {
   const { projectId, location, id } = record;
   const encoded = Buffer.from(id).toString('base64');
-  const build = showBuild(sim, record);
   return {
     name:
       location === 'global'

@@ -102,10 +102,12 @@ interface ChunkRange {
 
 function rangeOf(value: string | undefined): ChunkRange {
   if (value === undefined) return { start: 0 };
-  const [whole, start, end, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(value) ?? [];
+  const [whole, start, end, total] = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/.exec(value) ?? [];
   if (whole === undefined) throw invalid('Failed to parse Content-Range header.');
   const known = total === undefined || total === '*' ? {} : { total: Number(total) };
   if (start === undefined) return known;
+  // `bytes 0-*/*`: all that is left, however much it is.
+  if (end === '*') return { start: Number(start), ...known };
   if (Number(end) < Number(start) || (known.total !== undefined && Number(end) >= known.total)) {
     throw invalid('Failed to parse Content-Range header.');
   }
