@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { type RuntimeFolders, runtimeFolders, shortName } from './runtime/layout.ts';
 import { processRegister } from './runtime/process-register.ts';
@@ -23,6 +23,8 @@ export interface LocalHome extends RuntimeFolders {
 const ROOT_SQL_HOMES = '/var/lib/mlflow-gcp';
 /** Names, in a folder of {@link ROOT_SQL_HOMES}, the home that it belongs to. */
 const OWNER_FILE = 'home';
+/** A new database takes 40 MB; what is full soon after the start is better refused before it. */
+const NEEDED_BYTES = 200e6;
 
 /** `MLFLOW_GCP_HOME`, else the user's data folder (https://specifications.freedesktop.org/basedir-spec/latest/). Makes nothing. */
 export function localHome(env: Environment, uid: number | undefined = process.getuid?.()): LocalHome {
@@ -52,8 +54,8 @@ export function programsFolder(cache: string, uid: number | undefined = process.
 }
 
 /**
- * Makes the folders and proves that they can be written to. Throws a {@link UserError} LOCAL_FOLDER_NOT_WRITABLE that names the folder:
- * no permission, a read-only or a full file system, a file in the way.
+ * Makes the folders and proves that they can be written to. Throws a {@link UserError} that names the folder: LOCAL_FOLDER_NOT_WRITABLE
+ * (no permission, a read-only file system, a file in the way) or LOCAL_DISK_FULL.
  */
 export function prepareHome(home: LocalHome): void {
   for (const folder of new Set([home.folder, home.logs, home.sqlHome])) {
@@ -62,7 +64,9 @@ export function prepareHome(home: LocalHome): void {
       const probe = join(folder, `.writable-${process.pid}`);
       writeFileSync(probe, 'x'.repeat(4096));
       rmSync(probe);
+      refuseFull(folder);
     } catch (cause) {
+      if (cause instanceof UserError) throw cause;
       throw notWritable(folder, cause);
     }
   }
@@ -72,22 +76,54 @@ export function prepareHome(home: LocalHome): void {
 }
 
 function notWritable(folder: string, cause: unknown): UserError {
-  const { code } = cause as NodeJS.ErrnoException;
+  const code = reasonAbove(folder) ?? (cause as NodeJS.ErrnoException).code;
+  const words: Record<string, string> = {
+    ENOSPC: 'the disk is full',
+    EROFS: 'it is mounted read-only',
+    EACCES: 'no permission',
+    ENOTDIR: 'a file is in the way',
+  };
   return new UserError({
     code: 'LOCAL_FOLDER_NOT_WRITABLE',
-    message: `The local target cannot write to ${folder}: ${code === 'ENOSPC' ? 'the disk is full' : code}.`,
+    message: `The local target cannot write to ${folder}: ${words[code ?? ''] ?? code}.`,
     hint: 'Free some space or mend the permissions of that folder, or name another one: MLFLOW_GCP_HOME=/path/to/folder',
     cause,
   });
 }
 
-/** Deletes the databases of homes that are gone: only root's lie apart from their home. */
+/** Why the nearest folder that is there cannot be written to. Making several folders at once, Node says ENOENT whatever the reason. */
+function reasonAbove(folder: string): string | undefined {
+  let nearest = folder;
+  while (!existsSync(nearest) && nearest !== dirname(nearest)) nearest = dirname(nearest);
+  try {
+    accessSync(nearest, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
+function refuseFull(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= NEEDED_BYTES) return;
+  throw new UserError({
+    code: 'LOCAL_DISK_FULL',
+    message: `The disk with ${folder} has ${Math.floor((bavail * bsize) / 1e6)} MB left; the local target needs ${NEEDED_BYTES / 1e6} MB to begin with.`,
+    hint: 'Free some space, or name a folder on another disk: MLFLOW_GCP_HOME=/path/to/folder',
+  });
+}
+
+/**
+ * Deletes the databases of homes that are gone: only root's lie apart from their home. This is for homes in the system's folder for temporary
+ * files, which are deleted by hand or at a boot; one that lay elsewhere may be on a disk that comes back.
+ */
 export async function sweepLostDatabases(home: LocalHome): Promise<void> {
   if (home.sqlHome === home.folder) return;
   for (const name of await readdir(ROOT_SQL_HOMES)) {
     const folder = join(ROOT_SQL_HOMES, name);
     const owner = await readFile(join(folder, OWNER_FILE), 'utf8').catch(() => undefined);
-    if (owner !== undefined && !(await stat(owner).catch(() => undefined))) await rm(folder, { recursive: true, force: true });
+    if (owner?.startsWith(join(tmpdir(), '/')) && !(await stat(owner).catch(() => undefined)))
+      await rm(folder, { recursive: true, force: true });
   }
 }
 

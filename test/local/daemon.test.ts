@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -266,5 +267,38 @@ describe('a folder that cannot be used', () => {
     await chmod(refused, 0o555);
     const outcome = await start(join(refused, 'home'), account === undefined ? {} : { uid: account.uid, gid: account.gid });
     expect(outcome).toMatchObject({ status: 1, ok: false, error: { code: 'LOCAL_FOLDER_NOT_WRITABLE' } });
+  });
+
+  /** Mounts a small file system of its own, where the tests may do so. */
+  const mounted = async (options: string, work: (point: string) => Promise<void>, skip: () => void) => {
+    const point = join(folder, 'mount');
+    await mkdir(point, { recursive: true });
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', point]);
+    if (mount.status !== 0) return skip();
+    try {
+      await work(point);
+    } finally {
+      spawnSync('umount', ['-l', point]);
+    }
+  };
+
+  it('because the disk is full, is named with what to do', async ({ skip }) => {
+    await mounted(
+      'size=2m',
+      async (point) => expect(await start(join(point, 'home'))).toMatchObject({ status: 1, error: { code: 'LOCAL_DISK_FULL' } }),
+      skip,
+    );
+  });
+
+  it('because it is mounted read-only, is named with what to do', async ({ skip }) => {
+    await mounted(
+      'size=2m,ro',
+      async (point) => {
+        const outcome = await start(join(point, 'home'));
+        expect(outcome).toMatchObject({ status: 1, error: { code: 'LOCAL_FOLDER_NOT_WRITABLE' } });
+        expect(outcome.error.message).toContain('read-only');
+      },
+      skip,
+    );
   });
 });
