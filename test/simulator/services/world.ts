@@ -35,7 +35,7 @@ export async function startWorld(options: TestOptions = {}): Promise<World> {
       `https://serviceusage.googleapis.com/v1/projects/${project}/services/${service}.googleapis.com:enable`,
       {},
     );
-    await sim.until(`https://serviceusage.googleapis.com/v1/${enabled.body.name}`, (operation) => operation.done !== false);
+    await sim.until(`https://serviceusage.googleapis.com/v1/${enabled.body.name}`, (operation) => operation.done === true);
   }
   const world: World = {
     sim,
