@@ -134,7 +134,8 @@ test('after a restart of the simulator, what served serves again', async () => {
   runtime.serving.clear();
   expect((await visit(uri)).status).toBe(503);
   await world.sim.restart();
-  expect((await visit(uri)).body.env.N).toBe('1');
+  const { body: answer } = await world.sim.until(uri, (page) => page?.env);
+  expect(answer.env.N).toBe('1');
 });
 
 test('a deleted service is gone from the runtime', async () => {

@@ -26,6 +26,8 @@ export async function rollOut(operation: Operation, sim: Sim): Promise<ServiceRe
   const pending = findRevision(sim, key, service.latestCreated);
   const revision = pending?.state === 'pending' ? await tryRevision(sim, service, pending) : pending;
   const now = findService(sim, key);
+  // It was deleted while its revision started.
+  if (!now) await sim.runtime?.run.remove(serviceName(service));
   if (!now || !revision) return now;
   // A later change has begun its own rollout, which will speak for the service.
   if (now.generation !== operation.data['generation']) return now;
@@ -129,20 +131,22 @@ function settled(sim: Sim, service: ServiceRecord, newest: RevisionRecord, traff
   };
 }
 
-/** After a start of the simulator: starts again what was serving. */
-export async function resumeService(sim: Sim, service: ServiceRecord): Promise<void> {
-  const first = service.traffic.toSorted((a, b) => b.percent - a.percent)[0];
-  const revision = first && findRevision(sim, serviceKey(service), first.revision);
-  if (!sim.runtime || !revision) return;
+/**
+ * After a start of the simulator: starts again what was serving. A revision that does not come up is told of in the service's
+ * conditions.
+ */
+export async function resumeService(sim: Sim, key: string): Promise<void> {
+  const service = findService(sim, key);
+  const first = service?.traffic.toSorted((a, b) => b.percent - a.percent)[0];
+  const revision = first && findRevision(sim, key, first.revision);
+  if (!service || !sim.runtime || !revision) return;
   try {
     await startRevision(sim, service, revision);
     await sim.runtime.run.serve(serviceName(service), revision.name);
   } catch (error) {
     if (!(error instanceof NotReady)) throw error;
     const facts = { reason: error.reason, message: error.message };
-    saveService(sim, {
-      ...service,
-      conditions: withConditions(service.conditions, serviceConditions('False', facts), sim.timestamp()),
-    });
+    const now = findService(sim, key) ?? service;
+    saveService(sim, { ...now, conditions: withConditions(now.conditions, serviceConditions('False', facts), sim.timestamp()) });
   }
 }

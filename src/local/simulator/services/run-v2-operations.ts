@@ -3,12 +3,13 @@ import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '.
 import { deletePolicy } from './iam-policy.ts';
 import { notFound } from './refusals.ts';
 import { findService, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
-import { rollOut } from './run-rollout.ts';
+import { resumeService, rollOut } from './run-rollout.ts';
 import { placeOf } from './run-v2-place.ts';
 import { SERVICE_TYPE, showService } from './run-v2-show.ts';
 
 const API = 'run';
 const P = 'run.projects.locations';
+const PORT_POLL_MS = 10;
 
 /** How Cloud Run's operations end. */
 export const operationKinds: Record<string, OperationKind> = {
@@ -31,6 +32,14 @@ export const operationKinds: Record<string, OperationKind> = {
       return { '@type': SERVICE_TYPE, ...shown };
     },
   },
+  /** Starts what was serving again, once the simulator can be reached: a server may ask it for something while it starts. */
+  resume: {
+    usual: 'none',
+    async finish(operation, sim) {
+      while (sim.port() === 0) await new Promise((resolve) => setTimeout(resolve, PORT_POLL_MS));
+      await resumeService(sim, String(operation.data['key']));
+    },
+  },
   /** Of what is gone when it is asked for. */
   done: { usual: 'none', finish: (operation) => operation.data['shown'] },
 };
@@ -39,7 +48,9 @@ export const operationMethods: Record<string, Handler> = {
   [`${P}.operations.get`]: (call, sim) => showOperation(sim, readOperation(call, sim)),
   [`${P}.operations.list`]: (call, sim) => {
     const { projectId, location } = placeOf(sim, call.params['name']);
-    const mine = sim.operations.list(API).filter(({ data }) => String(data['key']).startsWith(`${projectId}/${location}/`));
+    const mine = sim.operations
+      .list(API)
+      .filter(({ data, kind }) => kind !== 'resume' && String(data['key']).startsWith(`${projectId}/${location}/`));
     return { operations: mine.map((operation) => showOperation(sim, operation)) };
   },
   [`${P}.operations.wait`]: async (call, sim) => {

@@ -6,7 +6,6 @@ import { page } from './paging.ts';
 import { badRequest } from './refusals.ts';
 import { type Change, changeService, checkVersion, createService, type Wanted } from './run-change.ts';
 import { findService, listServices, type ServiceRecord, serviceKey, serviceName, serviceResource } from './run-records.ts';
-import { resumeService } from './run-rollout.ts';
 import { dryRunOperation, operationKinds, operationMethods, showOperation } from './run-v2-operations.ts';
 import { placeOf, readService } from './run-v2-place.ts';
 import { revisionMethods } from './run-v2-revisions.ts';
@@ -63,8 +62,11 @@ export const runV2: Service = {
     ...operationMethods,
   },
   operations: operationKinds,
-  async restore(sim) {
-    await Promise.all(listServices(sim).map((service) => resumeService(sim, service)));
+  restore(sim) {
+    if (!sim.runtime) return;
+    for (const service of listServices(sim)) {
+      sim.operations.start({ api: API, kind: 'resume', data: { key: serviceKey(service) }, principal: service.creator });
+    }
   },
   async reset(sim) {
     await Promise.all(listServices(sim).map((service) => sim.runtime?.run.remove(serviceName(service))));
