@@ -142,7 +142,7 @@ test('batchGet takes names of its parent alone, at most thirty', async () => {
   ).toBe(400);
 });
 
-test('a service identity is made once and then may be granted roles', async () => {
+test('a service identity is made once, and may be granted roles a while later', async () => {
   const url = `https://serviceusage.googleapis.com/v1beta1/projects/${PROJECT}/services/iap.googleapis.com:generateServiceIdentity`;
   const first = await sim.call('POST', url);
   expect(first.body).toMatchObject({
@@ -150,6 +150,11 @@ test('a service identity is made once and then may be granted roles', async () =
     response: { email: `service-${sim.project.projectNumber}@gcp-sa-iap.iam.gserviceaccount.com` },
   });
   expect((await sim.call('POST', url)).body.response.uniqueId).toBe(first.body.response.uniqueId);
+  await enable(sim, ['cloudresourcemanager']);
+  const policy = { bindings: [{ role: 'roles/run.invoker', members: [`serviceAccount:${first.body.response.email}`] }] };
+  await expect
+    .poll(async () => (await sim.call('POST', `${CRM}:setIamPolicy`, { policy })).status, { timeout: 5000, interval: 5 })
+    .toBe(200);
 });
 
 test('another project is refused as one that is not yours', async () => {

@@ -50,13 +50,13 @@ export function newUniqueId(sim: Sim): string {
 
 /**
  * Makes an account that Google makes by itself, when it is not there yet: the default service account of Compute Engine, or a
- * service agent. Such accounts are visible at once.
+ * service agent. It is visible at once, unless a time of its making is given.
  */
 export function ensureAgent(
   sim: Sim,
   projectId: string,
   email: string,
-  facts: { displayName?: string; agent: boolean },
+  facts: { displayName?: string; agent: boolean; createTime?: string },
 ): AccountRecord {
   const there = findAccount(sim, email);
   if (there) return there;
@@ -67,7 +67,7 @@ export function ensureAgent(
     ...(facts.displayName === undefined ? {} : { displayName: facts.displayName }),
     agent: facts.agent,
     etag: 'MDEwMjE5MjA=',
-    createTime: new Date(0).toISOString(),
+    createTime: facts.createTime ?? new Date(0).toISOString(),
   };
   saveAccount(sim, account);
   return account;

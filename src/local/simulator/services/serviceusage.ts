@@ -126,7 +126,10 @@ function batchGet(call: Call, sim: Sim): JsonObject {
 function generateIdentity(call: Call, sim: Sim): JsonObject {
   const { project, service } = named(call, sim, 'parent');
   checkExist([service]);
-  const account = ensureAgent(sim, project.projectId, agentEmail(service, project.projectNumber), { agent: true });
+  const account = ensureAgent(sim, project.projectId, agentEmail(service, project.projectNumber), {
+    agent: true,
+    createTime: sim.timestamp(),
+  });
   return {
     name: 'operations/finished.DONE_OPERATION',
     done: true,
