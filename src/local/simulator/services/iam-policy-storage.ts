@@ -3,13 +3,16 @@ import { GoogleError } from '../service.ts';
 import { type Binding, canonicalBindings, checkBindings } from './iam-bindings.ts';
 import { policyRecord, replaceBindings } from './iam-policy.ts';
 
+/** A new bucket's policy has the etag `CAE=`. */
+const FIRST = 1;
+
 /**
  * Answers `storage.buckets.getIamPolicy`: the same policies in Cloud Storage's own form.
  * @param bucket its name; the policy stands under `//storage.googleapis.com/projects/_/buckets/NAME`
  */
 export function getStoragePolicy(sim: Sim, bucket: string): JsonObject {
   const record = policyRecord(sim, bucketResource(bucket));
-  return show(bucket, record?.bindings ?? [], record?.generation ?? 0);
+  return show(bucket, record?.bindings ?? [], record?.generation ?? FIRST);
 }
 
 /**
@@ -19,14 +22,14 @@ export function getStoragePolicy(sim: Sim, bucket: string): JsonObject {
  */
 export function setStoragePolicy(sim: Sim, bucket: string, policy: JsonObject): JsonObject {
   const bindings = (policy['bindings'] ?? []) as unknown as Binding[];
-  const before = policyRecord(sim, bucketResource(bucket));
+  const before = policyRecord(sim, bucketResource(bucket)) ?? replaceBindings(sim, bucketResource(bucket), []);
   checkBindings(sim, bindings);
   if (bindings.some((binding) => binding.condition) && policy['version'] !== 3) {
     throw new GoogleError({ code: 400, message: 'Policies with conditions must have version 3.', reason: 'invalid' });
   }
   const sent = policy['etag'];
   const generation = typeof sent === 'string' ? etagGeneration(sent) : undefined;
-  if (generation !== undefined && generation !== (before?.generation ?? 0) + 1) {
+  if (generation !== undefined && generation !== before.generation) {
     throw new GoogleError({
       code: 412,
       message: 'At least one of the pre-conditions you specified did not hold.',
@@ -54,7 +57,7 @@ function show(bucket: string, bindings: Binding[], generation: number): JsonObje
     kind: 'storage#policy',
     resourceId: `projects/_/buckets/${bucket}`,
     version: bindings.some((binding) => binding.condition) ? 3 : 1,
-    etag: generationEtag(generation + 1),
+    etag: generationEtag(generation),
     ...(bindings.length > 0 ? { bindings: bindings as unknown as JsonObject[] } : {}),
   };
 }
