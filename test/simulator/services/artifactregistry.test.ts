@@ -152,6 +152,16 @@ test('the registry asks for a token, takes a push and gives it back by tag and d
   expect(tags.tags[0]).toMatchObject({ version: `${packages[0].name}/versions/${sha(text)}` });
 });
 
+test('the registry needs its service enabled', async () => {
+  const other = await startTestSimulator();
+  const refused = await other.call('GET', `${HOST}/v2/${other.project.projectId}/repo/app/manifests/v1`);
+  expect([refused.status, refused.body.errors[0]]).toEqual([
+    403,
+    { code: 'DENIED', message: expect.stringContaining('Artifact Registry API has not been used in project') },
+  ]);
+  await other.remove();
+});
+
 test('what is not there says so in the registry’s form', async () => {
   await create('empty-repo');
   const missing = await sim.call('GET', `${HOST}/v2/${sim.project.projectId}/empty-repo/app/manifests/v9`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { grantProject, REGION, secret, startWorld, type World } from './world.ts';
+import { grantProject, REGION, secret, sqlInstance, startWorld, type World } from './world.ts';
 
 const HELLO = 'us-docker.pkg.dev/cloudrun/container/hello';
 let world: World;
@@ -10,6 +10,7 @@ beforeAll(async () => {
   paths = `https://run.googleapis.com/v1/projects/${world.project}/locations/${REGION}`;
   namespaces = `https://${REGION}-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/${world.project}`;
   await secret(world, 'word', 'hush');
+  await sqlInstance(world, 'db');
   await grantProject(world, world.runner, 'roles/secretmanager.secretAccessor');
 });
 afterAll(async () => {

@@ -181,6 +181,12 @@ test('an image that is not in the registry fails the rollout', async () => {
   expect(service.latestReadyRevision).toBeUndefined();
 });
 
+test('a Cloud SQL instance that is not there fails the rollout', async () => {
+  const connection = `${world.project}:${REGION}:nothing`;
+  const failed = await create('no-sql', body({ volumes: [{ name: 'sql', cloudSqlInstance: { instances: [connection] } }] }));
+  expect(failed.body.error.message).toContain(`Cloud SQL instance "${connection}" not found`);
+});
+
 test('a secret needs its version and its grant', async () => {
   await secret(world, 'password', 'hush');
   const env = [{ name: 'P', valueSource: { secretKeyRef: { secret: 'password', version: '1' } } }];

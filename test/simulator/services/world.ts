@@ -23,7 +23,7 @@ export interface World {
   remove(): Promise<void>;
 }
 
-const SERVICES = ['run', 'artifactregistry', 'cloudbuild', 'secretmanager', 'iam'];
+const SERVICES = ['run', 'artifactregistry', 'cloudbuild', 'secretmanager', 'iam', 'sqladmin'];
 
 export async function startWorld(options: TestOptions = {}): Promise<World> {
   const sim = await startTestSimulator(options);
@@ -76,6 +76,15 @@ export async function grantProject({ call, project }: World, email: string, role
     if (Date.now() > deadline) throw new Error(set.bytes.toString());
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Makes a Cloud SQL instance; returns its connection name. */
+export async function sqlInstance(world: World, name: string): Promise<string> {
+  const url = `https://sqladmin.googleapis.com/v1/projects/${world.project}`;
+  const settings = { tier: 'db-f1-micro', edition: 'ENTERPRISE' };
+  const made = await world.call('POST', `${url}/instances`, { name, region: REGION, databaseVersion: 'POSTGRES_17', settings });
+  await world.sim.until(`${url}/operations/${made.body.name}`, (operation) => operation.status === 'DONE');
+  return `${world.project}:${REGION}:${name}`;
 }
 
 export async function secret(world: World, id: string, value: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RawRequest, RawRoute, Service, Sim } from '../service.ts';
+import { GoogleError, type RawRequest, type RawRoute, type Service, type Sim } from '../service.ts';
 import { findRepository, type RepositoryRecord, repositoryResource } from './artifactregistry-records.ts';
 import { baseImageRoutes } from './docker-registry-base-images.ts';
 import { continueBlobUpload, serveBlob, startBlobUpload } from './docker-registry-blobs.ts';
@@ -75,6 +75,7 @@ async function serve(request: RawRequest, sim: Sim): Promise<void> {
     /^\/v2\/(.+?)\/(manifests|blobs|tags)\/(.+)$/.exec(decodeURIComponent(request.url.pathname)) ?? [];
   const writing = !['GET', 'HEAD'].includes(request.message.method ?? '');
   if (!isNamed(request)) throw challenge(request, `repository:${name}:${writing ? 'pull,push' : 'pull'}`);
+  checkEnabled(sim);
   const place = placeOf(request, sim, name);
   checkAccess(request, sim, place, writing);
   if (kind === 'manifests') return serveManifest(request, sim, place, rest);
@@ -97,6 +98,15 @@ function placeOf(request: RawRequest, sim: Sim, name: string): ImagePlace {
   const repository = own ? findRepository(sim, repositoryKey) : undefined;
   if (!repository || image.length === 0) throw registryError(404, 'NAME_UNKNOWN', `Repository "${id}" not found`);
   return { repository, repositoryKey, image: `${repositoryKey}/${image.join('/')}`, base: `/v2/${name}` };
+}
+
+function checkEnabled(sim: Sim): void {
+  try {
+    sim.requireEnabled(sim.project.projectId, 'artifactregistry.googleapis.com');
+  } catch (error) {
+    if (error instanceof GoogleError) throw registryError(403, 'DENIED', error.message);
+    throw error;
+  }
 }
 
 function checkAccess(request: RawRequest, sim: Sim, place: ImagePlace, writing: boolean): void {

@@ -5,6 +5,7 @@ import { isGranted } from './iam-grants.ts';
 import { type RevisionRecord, type ServiceRecord, serviceName, serviceUrls } from './run-records.ts';
 import { canonicalName, findSecret } from './secretmanager-records.ts';
 import { accessSecret } from './secretmanager-versions.ts';
+import { findInstance } from './sqladmin-records.ts';
 
 /** Why a revision does not become ready, as its condition says it. */
 export class NotReady extends Error {
@@ -26,6 +27,7 @@ export async function startRevision(sim: Sim, service: ServiceRecord, revision: 
   const image = findImage(sim, String(container['image']));
   const env = resolveEnv(sim, service, revision);
   checkVolumes(sim, service, revision);
+  for (const instance of sqlInstances(revision)) checkInstance(sim, instance);
   if (!sim.runtime) return image.shown;
   if (image.run === undefined) {
     throw new NotReady(
@@ -68,7 +70,6 @@ function runtimeRevision(service: ServiceRecord, revision: RevisionRecord, image
   const port = (container['ports'] as JsonObject[])[0] as JsonObject;
   const probe = (container['startupProbe'] ?? {}) as JsonObject;
   const path = (probe['httpGet'] as JsonObject | undefined)?.['path'];
-  const volumes = (revision.template['volumes'] ?? []) as JsonObject[];
   return {
     service: serviceName(service),
     name: revision.name,
@@ -78,9 +79,7 @@ function runtimeRevision(service: ServiceRecord, revision: RevisionRecord, image
     env,
     containerPort: Number(port['containerPort']),
     protocol: port['name'] === 'h2c' ? 'h2c' : 'http1',
-    cloudSqlInstances: volumes.flatMap(
-      ({ cloudSqlInstance }) => ((cloudSqlInstance as JsonObject | undefined)?.['instances'] ?? []) as string[],
-    ),
+    cloudSqlInstances: sqlInstances(revision),
     serviceAccount: String(revision.template['serviceAccount']),
     startupProbe: {
       ...(path === undefined ? {} : { path: String(path) }),
@@ -92,6 +91,25 @@ function runtimeRevision(service: ServiceRecord, revision: RevisionRecord, image
     timeoutSeconds: Number.parseFloat(String(revision.template['timeout'])),
     urls: serviceUrls(service),
   };
+}
+
+function sqlInstances({ template }: RevisionRecord): string[] {
+  const volumes = (template['volumes'] ?? []) as JsonObject[];
+  return volumes.flatMap(
+    ({ cloudSqlInstance }) => ((cloudSqlInstance as JsonObject | undefined)?.['instances'] ?? []) as string[],
+  );
+}
+
+/** @throws NotReady for an instance of this project that there is not */
+function checkInstance(sim: Sim, connectionName: string): void {
+  const [, project = '', region, name = ''] = /^((?:[^:]+\.[^:]+:)?[^:]+):([^:]+):([^:]+)$/.exec(connectionName) ?? [];
+  const own = project === sim.project.projectId || project === sim.project.projectNumber;
+  const found = own ? findInstance(sim, sim.project.projectId, name) : undefined;
+  if (name !== '' && (!own || found?.region === region)) return;
+  throw new NotReady(
+    'RevisionFailed',
+    `Cloud SQL instance "${connectionName}" not found. A connection name is PROJECT:REGION:INSTANCE.`,
+  );
 }
 
 function notReady(error: RevisionFailed, container: JsonObject): NotReady {

@@ -63,6 +63,7 @@ export const runV2: Service = {
   },
   operations: operationKinds,
   restore(sim) {
+    for (const { id, kind } of sim.operations.list(API)) if (kind === 'resume') sim.operations.delete(id);
     if (!sim.runtime) return;
     for (const service of listServices(sim)) {
       sim.operations.start({ api: API, kind: 'resume', data: { key: serviceKey(service) }, principal: service.creator });
