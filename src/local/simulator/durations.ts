@@ -18,6 +18,7 @@ export const USUAL_SECONDS = {
   'cloudbuild.build': 120,
   'run.services': 15,
   'run.delete': 5,
+  'dns.changes': 10,
   none: 0,
 } as const;
 export type DurationName = keyof typeof USUAL_SECONDS;

@@ -7,6 +7,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/cloudbilling.ts').then((module) => module.cloudbilling),
     import('./services/cloudbuild.ts').then((module) => module.cloudbuild),
     import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
+    import('./services/dns.ts').then((module) => module.dns),
     import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
     import('./services/iam.ts').then((module) => module.iam),
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
