@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { UserError } from '../../../src/errors.ts';
 import type { Runtime } from '../../../src/local/runtime-port.ts';
 import { type SqlPlace, sqlPlace } from '../../local/runtime/sql-setup.ts';
 import type { TestSimulator } from '../../support/simulator.ts';
 import { PROJECT, startChecked } from './checked-simulator.ts';
-import { finished, INSTANCES, makeInstance, refusal } from './sqladmin-client.ts';
+import { body, finished, INSTANCES, makeInstance, refusal } from './sqladmin-client.ts';
 
 const MAIN = `${INSTANCES}/main`;
 const CONNECTION = `${PROJECT}:europe-west3:main`;
@@ -101,6 +102,10 @@ test('after a restart of everything the server runs again with its data', async 
   expect(await query(socket('mlflow', 'changed'), 'SELECT a FROM kept')).toEqual([7]);
 });
 
+test('another major version is refused rather than pretended', async () => {
+  expect((await sim.call('PATCH', MAIN, { databaseVersion: 'POSTGRES_17' })).status).toBe(501);
+});
+
 test('switched off it takes no connections, deleted it is gone', async () => {
   await finished(sim, await sim.call('PATCH', MAIN, { settings: { activationPolicy: 'NEVER' } }));
   await expect(query(socket('mlflow', 'changed'), 'SELECT 1')).rejects.toThrow();
@@ -108,6 +113,28 @@ test('switched off it takes no connections, deleted it is gone', async () => {
   expect(await query(socket('mlflow', 'changed'), 'SELECT 1')).toEqual([1]);
   await finished(sim, await sim.call('DELETE', MAIN));
   expect(sql.socketFolder(CONNECTION)).toBeUndefined();
+});
+
+test('a server that does not start fails the operation, in its own words; the instance can be deleted', async () => {
+  const refuse = () => Promise.reject(new UserError({ code: 'LOCAL_NO_ROOM', message: 'The disk is full.', hint: 'Make room.' }));
+  const broken = { start: refuse, stop: async () => undefined, remove: async () => undefined };
+  const other = await startChecked(['sqladmin'], { runtime: { sql: broken } as unknown as Runtime });
+  try {
+    const operation = await finished(
+      other,
+      await other.call('POST', INSTANCES, body('broken', {}, { rootPassword: 'root password' })),
+    );
+    expect(operation.error.errors).toEqual([
+      { kind: 'sql#operationError', code: 'INTERNAL_ERROR', message: 'The disk is full. Make room.' },
+    ]);
+    expect((await other.call('GET', `${INSTANCES}/broken`)).body.state).toBe('FAILED');
+    expect((await other.call('PATCH', `${INSTANCES}/broken`, { settings: { tier: 'db-g1-small' } })).status).toBe(400);
+    await finished(other, await other.call('DELETE', `${INSTANCES}/broken`));
+    expect((await other.call('GET', `${INSTANCES}/broken`)).status).toBe(404);
+    expect(other.bugs).toEqual([]);
+  } finally {
+    await other.remove();
+  }
 });
 
 test('a reset of the simulator leaves no server behind', async () => {

@@ -101,7 +101,8 @@ async function perform(record: BuildRecord, sim: Sim, log: BuildLog): Promise<Js
   for (const [number, build] of plan.builds.entries()) {
     log.line(`Step #${number}: docker build`);
     if (files && !files.has(build.dockerfile)) throw missingDockerfile(number, build, log);
-    for (const tag of build.tags) digests.set(tag, digest ?? (await buildForReal(record, sim, log, build, tag)));
+    const built = digest ?? (await buildForReal(record, sim, log, build, number));
+    for (const tag of build.tags) digests.set(tag, built);
   }
   if (plan.refused) throw stepFailed(plan.refused.step, plan.refused.reason, record, log);
   log.line('PUSH');
@@ -153,7 +154,7 @@ function sourceOf({ build }: BuildRecord, sim: Sim) {
   return found;
 }
 
-async function buildForReal(record: BuildRecord, sim: Sim, log: BuildLog, build: DockerBuild, image: string): Promise<string> {
+async function buildForReal(record: BuildRecord, sim: Sim, log: BuildLog, build: DockerBuild, step: number): Promise<string> {
   const { runtime } = sim;
   if (!runtime) throw new Ended('FAILURE', 'USER_BUILD_STEP', 'no runtime');
   const timeout = AbortSignal.timeout(Math.min(Number.parseFloat(String(record.build['timeout'])) * 1000, 2 ** 31 - 1));
@@ -165,17 +166,17 @@ async function buildForReal(record: BuildRecord, sim: Sim, log: BuildLog, build:
   try {
     const { digest } = await runtime.builds.build({
       id: record.id,
-      image,
+      image: build.tags[0] ?? '',
       source: readContent(sim, sourceOf(record, sim).content),
       dockerfile: build.dockerfile,
-      log: (line) => log.line(`Step #0: ${line}`),
+      log: (line) => log.line(`Step #${step}: ${line}`),
       signal: AbortSignal.any([timeout, cancelled.signal]),
     });
     return digest;
   } catch (error) {
     if (cancelled.signal.aborted) throw new Ended('CANCELLED', 'FAILURE_TYPE_UNSPECIFIED', 'Build cancelled.');
     if (timeout.aborted) throw new Ended('TIMEOUT', 'USER_BUILD_STEP', 'build timed out');
-    if (error instanceof BuildFailed) throw stepFailed(0, error.message, record, log);
+    if (error instanceof BuildFailed) throw stepFailed(step, error.message, record, log);
     throw error;
   } finally {
     clearInterval(watch);
