@@ -215,6 +215,10 @@ describe('what it keeps', () => {
     await expect.poll(() => output, { timeout: 10_000 }).toMatch(/\nlocal \| .* Ending\.\n[\s\S]*local \| .* Serving at/);
     following.kill('SIGINT');
     await once(following, 'close');
+    expect(await place.run('local', 'logs', '--follow')).toMatchObject({
+      status: 2,
+      json: { error: { code: 'FOLLOW_AND_JSON' } },
+    });
     expect(await place.run('local', 'logs', '--service', 'nothing')).toMatchObject({
       status: 1,
       json: { error: { code: 'LOCAL_NO_LOGS' } },

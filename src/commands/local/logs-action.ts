@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '../../errors.ts';
+import { UsageError, UserError } from '../../errors.ts';
 import { localHome } from '../../local/home.ts';
 import { type LogLine, lastLines, logSources, newLines } from '../../local/logs.ts';
 import type { CommandResult } from '../../ui/ui.ts';
@@ -9,8 +9,15 @@ import type { logsOptions } from '../local.ts';
 const POLL_MS = 200;
 
 /** Prints the ends of the logs; with `--follow` goes on until Ctrl-C. */
-export async function run({ deps, options }: Context<typeof logsOptions>): Promise<CommandResult | undefined> {
+export async function run({ deps, settings, options }: Context<typeof logsOptions>): Promise<CommandResult | undefined> {
   const home = localHome(deps.env);
+  if (options.follow && settings.json) {
+    throw new UsageError({
+      code: 'FOLLOW_AND_JSON',
+      message: '--follow has no end, and --json prints one document.',
+      hint: 'Leave one of them out.',
+    });
+  }
   const sources = logSources(home, options.service);
   if (sources.length === 0 && !options.follow) throw nothingThere(options.service);
   if (!options.follow) {

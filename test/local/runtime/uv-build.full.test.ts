@@ -68,13 +68,11 @@ describe('a build with pyproject.toml and uv.lock', () => {
     return { ...(await builds.build(request)), lines: lines.join('\n') };
   };
 
-  it('has what the lock names, compiled, without the development group; a change of the sources makes no new environment', async () => {
+  it('has what the lock names, without the development group; a change of the sources makes no new environment', async () => {
     const first = await build({});
     const built = builds.find(first.digest);
     const python = join(built?.path[0] ?? '', 'python');
-    expect(execFileSync(python, ['-c', 'import idna; print(idna.__version__, idna.__cached__)'], { encoding: 'utf8' })).toMatch(
-      /^3\.10 .*\.pyc$/m,
-    );
+    expect(execFileSync(python, ['-c', 'import idna; print(idna.__version__)'], { encoding: 'utf8' })).toBe('3.10\n');
     expect(() => execFileSync(python, ['-c', 'import iniconfig'], { stdio: 'ignore' })).toThrow();
     const second = await build({ 'app.py': 'import idna, sys\n' });
     expect(second.digest).not.toBe(first.digest);
