@@ -27,7 +27,10 @@ async function create(instance: InstanceRecord, sim: Sim): Promise<void> {
   try {
     await makeRun(instance, sim);
   } catch (error) {
-    if (error instanceof GoogleError) saveInstance(sim, { ...instance, state: 'FAILED' });
+    if (error instanceof GoogleError) {
+      sim.store.delete(ROOT_PASSWORDS, keyOf(instance));
+      saveInstance(sim, { ...instance, state: 'FAILED' });
+    }
     throw error;
   }
 }

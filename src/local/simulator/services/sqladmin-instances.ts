@@ -4,7 +4,7 @@ import { fits } from './filters.ts';
 import { mergePatch } from './masks.ts';
 import { page } from './paging.ts';
 import { derivedFacts, fullSettings, newInstance } from './sqladmin-defaults.ts';
-import { instanceAlreadyExists, invalidRequest, staleData } from './sqladmin-errors.ts';
+import { instanceAlreadyExists, invalidRequest, notSimulated, staleData } from './sqladmin-errors.ts';
 import { startOperation } from './sqladmin-operations.ts';
 import {
   checkIdle,
@@ -20,6 +20,7 @@ import {
   saveInstance,
 } from './sqladmin-records.ts';
 import { checkNewInstance, checkSettings } from './sqladmin-rules.ts';
+import { runtimeOf } from './sqladmin-runtime.ts';
 import { isOffered, upgrades } from './sqladmin-versions.ts';
 
 /** https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
@@ -114,7 +115,8 @@ function change(call: Call, sim: Sim, instance: InstanceRecord, settings: JsonOb
   if (Number(sent?.['settingsVersion'] ?? version) < version) throw staleData();
   if (etag && etag !== instance['etag'] && namesVersion(etag)) throw staleData();
   const target = databaseVersion ?? instance.databaseVersion;
-  checkUpgrade(instance, target);
+  if (instance.state !== 'RUNNABLE') throw invalidRequest('Invalid request since instance is not running.');
+  checkUpgrade(sim, instance, target);
   checkSettings(settings, target);
   if (Number(settings['dataDiskSizeGb']) < Number(instance.settings['dataDiskSizeGb'])) {
     throw invalidRequest(
@@ -130,8 +132,9 @@ function change(call: Call, sim: Sim, instance: InstanceRecord, settings: JsonOb
   return startOperation(call, sim, { kind: 'update', type: 'UPDATE', instance, data });
 }
 
-function checkUpgrade(instance: InstanceRecord, target: string): void {
+function checkUpgrade(sim: Sim, instance: InstanceRecord, target: string): void {
   if (target === instance.databaseVersion) return;
+  if (runtimeOf(sim, instance)) throw notSimulated('Upgrades of a real database are');
   if (!isOffered(target) || !upgrades(instance.databaseVersion).some(({ name }) => name === target)) {
     throw invalidRequest(`The database version cannot be changed from ${instance.databaseVersion} to ${target}.`);
   }

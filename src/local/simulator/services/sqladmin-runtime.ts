@@ -48,11 +48,7 @@ export async function translated<T>(work: Promise<T> | undefined): Promise<T | u
     return await work;
   } catch (error) {
     if (error instanceof GoogleError) throw error;
-    throw new GoogleError({
-      code: 500,
-      message: error instanceof Error ? error.message : String(error),
-      reason: 'INTERNAL_ERROR',
-    });
+    throw new GoogleError({ code: 500, message: wordsOf(error), reason: 'INTERNAL_ERROR' });
   }
 }
 
