@@ -57,7 +57,7 @@ describe('making an instance', () => {
   });
 
   test('until then the instance is there as PENDING_CREATE, and busy', async () => {
-    const slow = await startChecked(['sqladmin'], { speed: 2000 });
+    const slow = await startChecked(['sqladmin'], { speed: 200 });
     try {
       await slow.call('POST', INSTANCES, body('slow'));
       const { body: instance } = await slow.call('GET', `${INSTANCES}/slow`);
@@ -169,9 +169,13 @@ describe('changing an instance', () => {
   });
 
   test('one thing at a time', async () => {
-    const slow = await startChecked(['sqladmin'], { speed: 2000 });
+    const options = { speed: 100_000 };
+    const slow = await startChecked(['sqladmin'], options);
     try {
       await makeInstance(slow, 'busy');
+      // From here on each takes a third of a second.
+      options.speed = 180;
+      await slow.restart();
       const first = await slow.call('PATCH', `${INSTANCES}/busy`, { settings: { userLabels: { a: '1' } } });
       const second = await slow.call('PATCH', `${INSTANCES}/busy`, { settings: { userLabels: { a: '2' } } });
       expect(refusal(second).slice(0, 2)).toEqual([409, 'operationInProgress']);
