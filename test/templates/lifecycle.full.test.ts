@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +44,20 @@ describe('a start', () => {
     });
     expect(await server.exit).toBe(1);
     for (const name of ['USERNAME', 'PASSWORD', 'BACKEND_STORE_URI']) expect(server.log()).toContain(name);
+  });
+
+  it('is refused at once on a port that another server has, of whatever kind', async () => {
+    const ours = await project.start();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    for (const port of [ours.port, (other.address() as AddressInfo).port]) {
+      const server = await project.launch({ PORT: String(port) });
+      expect(await server.exit).toBe(1);
+      expect(server.log().trim()).toBe(
+        `ERROR app.server: The server cannot start: it cannot listen on 127.0.0.1:${port}: Address already in use.`,
+      );
+    }
+    other.close();
   });
 
   it('ends at once when it is told to before it is up', async () => {

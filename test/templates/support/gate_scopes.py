@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from app.mlflow_auth import BasicAuthGate  # noqa: E402
+from app.mlflow_auth import BasicAuthGate
 
 AUTHORIZATION = (b"authorization", b"Basic " + base64.b64encode("ann:pässword".encode()))
 passed = []

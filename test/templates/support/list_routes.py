@@ -1,4 +1,4 @@
-"""Prints every route of MLflow's server as JSON lines: {"method": ..., "path": ...}, with sample values for parameters."""
+"""Prints every route of MLflow's server as JSON lines, {"method": ..., "path": ...}, with samples for parameters."""
 
 import json
 import os

@@ -66,7 +66,8 @@ def _refuse_unknown(revision: str) -> None:
         ScriptDirectory.from_config(mlflow_database._get_alembic_config("")).get_revision(revision)
     except CommandError as error:
         raise DatabaseError(
-            f"the database has the tables of a newer MLflow (revision {revision}): deploy that MLflow again, or restore a backup"
+            f"the database has the tables of a newer MLflow (revision {revision}): "
+            "deploy that MLflow again, or restore a backup"
         ) from error
 
 

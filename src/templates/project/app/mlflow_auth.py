@@ -89,8 +89,8 @@ def _is_health_check(scope: Scope) -> bool:
 
 def _passed_on(scope: Scope) -> Scope:
     headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
-    # Whoever asks, the connection comes from a proxy, which may be on this very machine. MLflow lets callers from its own
-    # machine run programs there (its assistant), so it is told of no address at all.
+    # Whoever asks, the connection comes from a proxy, which may be on this very machine. MLflow lets callers from its
+    # own machine run programs there (its assistant), so it is told of no address at all.
     return {**scope, "headers": headers, "client": None}
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import warnings
 
+from app.serving import check_port, serve
 from app.settings import Settings, SettingsError, read_settings
 
 logger = logging.getLogger("app.server")
@@ -42,16 +43,25 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = read_settings(os.environ)
+        _require_port(settings)
         _configure_mlflow(settings)
         application = _load_application(settings)
+        # Once more: loading takes seconds, in which another may have come.
+        _require_port(settings)
     except SettingsError as error:
         logger.error("The server cannot start: %s.", error)
         return 1
-    from app.serving import serve
 
     # Not asyncio.run(), which would cancel what is left and wait for threads: see the end of this file.
     asyncio.new_event_loop().run_until_complete(serve(application, settings.host, settings.port))
     return 0
+
+
+def _require_port(settings: Settings) -> None:
+    try:
+        check_port(settings.host, settings.port)
+    except OSError as error:
+        raise SettingsError(f"it cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
 
 
 def _configure_mlflow(settings: Settings) -> None:
@@ -103,6 +113,6 @@ if __name__ == "__main__":
     status = main()
     logging.shutdown()
     sys.stdout.flush()
-    # Requests have had their time by now. A thread that still waits for the database would hold up an ordinary exit until
-    # Cloud Run kills the process, and nothing here needs cleaning up.
+    # Requests have had their time by now. A thread that still waits for the database would hold up an ordinary exit
+    # until Cloud Run kills the process, and nothing here needs cleaning up.
     os._exit(status)

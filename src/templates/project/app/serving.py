@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 
 from granian.constants import Interfaces
 from granian.http import HTTP2Settings
@@ -15,7 +16,8 @@ from app.mlflow_auth import Application, Receive, Scope, Send
 
 logger = logging.getLogger("app.serving")
 
-# Cloud Run kills a container 10 seconds after SIGTERM: https://cloud.google.com/run/docs/container-contract#instance-shutdown
+# Cloud Run kills a container 10 seconds after SIGTERM:
+# https://cloud.google.com/run/docs/container-contract#instance-shutdown
 SECONDS_FOR_REQUESTS = 7.5
 SECONDS_FOR_CONNECTIONS = 1.0
 MAX_HEADERS_SIZE = 64 * 1024
@@ -48,8 +50,21 @@ class RequestCounter:
         await self._idle.wait()
 
 
+def check_port(host: str, port: int) -> None:
+    """Raises OSError when the port cannot be taken.
+
+    Granian does not tell: it would share the port with another Granian of the same user, and half of the requests would
+    go astray.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As servers do: the remains of closed connections are no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen()
+
+
 async def serve(application: Application, host: str, port: int) -> None:
-    """Serves `application` until SIGTERM or SIGINT, then answers what has begun, for at most 7.5 seconds, and returns."""
+    """Serves `application` until SIGTERM or SIGINT, then finishes what has begun, for at most 7.5 s, and returns."""
     counter = RequestCounter(application)
     server = Server(
         counter,

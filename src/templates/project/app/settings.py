@@ -64,7 +64,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _port(value: str | None, faults: list[str]) -> int:
     if not value:
         return DEFAULT_PORT
-    if value.isascii() and value.isdigit() and int(value) < 65536:
+    if value.isascii() and value.isdigit() and 0 < int(value) < 65536:
         return int(value)
     faults.append("PORT is not a port number")
     return DEFAULT_PORT
