@@ -264,6 +264,80 @@ test('the XML paths read, write and refuse in their own form', async () => {
   expect((await sim.call('GET', `${X}/${BUCKET}/xml/o`, undefined, { token: null })).status).toBe(403);
 });
 
+test('an upload in parts by the XML API', async () => {
+  const url = `${X}/${BUCKET}/parts/o`;
+  const begun = await sim.call('POST', `${url}?uploads`, '', { headers: { 'content-type': 'text/plain', 'x-goog-meta-k': 'v' } });
+  const [, id = ''] = /<UploadId>(.+)<\/UploadId>/.exec(begun.bytes.toString()) ?? [];
+  const etags: string[] = [];
+  for (const [number, text] of [
+    [2, 'second'],
+    [1, 'wrong'],
+    [1, 'first '],
+  ] as const) {
+    const part = await sim.call('PUT', `${url}?partNumber=${number}&uploadId=${id}`, text);
+    etags[number] = String(part.headers.etag);
+  }
+  expect((await sim.call('GET', `${url}?uploadId=${id}`)).bytes.toString()).toMatch(/<PartNumber>1<.*<PartNumber>2</);
+  const list = (order: number[]) =>
+    `<CompleteMultipartUpload>${order.map((n) => `<Part><PartNumber>${n}</PartNumber><ETag>${etags[n] ?? 'x'}</ETag></Part>`).join('')}</CompleteMultipartUpload>`;
+  expect((await sim.call('POST', `${url}?uploadId=${id}`, list([2, 1]))).bytes.toString()).toContain(
+    '<Code>InvalidPartOrder</Code>',
+  );
+  expect((await sim.call('POST', `${url}?uploadId=${id}`, list([1, 3]))).bytes.toString()).toContain('<Code>InvalidPart</Code>');
+  expect((await sim.call('POST', `${url}?uploadId=${id}`, list([1, 2]))).status).toBe(200);
+  expect((await sim.call('GET', at('parts/o'))).body).toMatchObject({
+    size: '12',
+    contentType: 'text/plain',
+    metadata: { k: 'v' },
+  });
+  expect((await sim.call('GET', url)).bytes.toString()).toBe('first second');
+  expect((await sim.call('POST', `${url}?uploadId=${id}`, list([1]))).status).toBe(404);
+});
+
+test('a signed address opens its object until it expires', async () => {
+  const project = sim.project.projectId;
+  for (const api of ['iam', 'iamcredentials']) {
+    const enabled = await sim.call(
+      'POST',
+      `https://serviceusage.googleapis.com/v1/projects/${project}/services/${api}.googleapis.com:enable`,
+      {},
+    );
+    await sim.until(`https://serviceusage.googleapis.com/v1/${enabled.body.name}`, (operation) => operation.done !== false);
+  }
+  await sim.call('POST', `https://iam.googleapis.com/v1/projects/${project}/serviceAccounts`, { accountId: 'signer' });
+  const email = `signer@${project}.iam.gserviceaccount.com`;
+  await put('signed file', 'for you');
+  const sign = async (seconds: number, time: Date) => {
+    const date = time.toISOString().replace(/[-:]|\.\d+/g, '');
+    const scope = `${date.slice(0, 8)}/auto/storage/goog4_request`;
+    const query = new URLSearchParams({
+      'X-Goog-Algorithm': 'GOOG4-RSA-SHA256',
+      'X-Goog-Credential': `${email}/${scope}`,
+      'X-Goog-Date': date,
+      'X-Goog-Expires': String(seconds),
+      'X-Goog-SignedHeaders': 'host',
+    });
+    const path = `/${BUCKET}/signed%20file`;
+    const canonical = ['GET', path, query.toString(), 'host:storage.googleapis.com\n', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
+    const text = ['GOOG4-RSA-SHA256', date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+    const signed = await sim.call(
+      'POST',
+      `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${email}:signBlob`,
+      { payload: Buffer.from(text).toString('base64') },
+    );
+    return `${X}${path}?${query}&X-Goog-Signature=${Buffer.from(signed.body.signedBlob, 'base64').toString('hex')}`;
+  };
+  const nobody = { token: null };
+  const good = await sign(60, new Date());
+  expect((await sim.call('GET', good, undefined, nobody)).bytes.toString()).toBe('for you');
+  expect((await sim.call('GET', good.replace('signed%20file', 'ranges'), undefined, nobody)).bytes.toString()).toContain(
+    'SignatureDoesNotMatch',
+  );
+  expect((await sim.call('GET', good.replace('Expires=60', 'Expires=600'), undefined, nobody)).status).toBe(403);
+  const old = await sim.call('GET', await sign(60, new Date(Date.now() - 61_000)), undefined, nobody);
+  expect([old.status, old.bytes.toString()]).toEqual([400, expect.stringContaining('<Code>ExpiredToken</Code>')]);
+});
+
 test('a batch answers each of its calls', async () => {
   await put('batch-1', 'x');
   const calls = ['batch-1', 'batch-none'].map(

@@ -1,6 +1,4 @@
-import { GoogleError, type JsonObject, type RawRequest, type RawRoute, type Sim } from '../service.ts';
-import { policyRecord } from './iam-policy.ts';
-import { bucketResource } from './iam-policy-storage.ts';
+import type { JsonObject, RawRequest, RawRoute, Sim } from '../service.ts';
 import { type BucketRecord, findBucket, isVersioned, objectEtag } from './storage-bucket-record.ts';
 import { checkSums, hashHeader, storeContent } from './storage-content.ts';
 import { rangeRefusal, sendContent } from './storage-download.ts';
@@ -8,8 +6,11 @@ import { header } from './storage-http.ts';
 import { createObject, deleteObject, findObject, type ObjectRecord } from './storage-object-record.ts';
 import { checkObjectName } from './storage-object-rules.ts';
 import { checkPreconditions, type Preconditions } from './storage-preconditions.ts';
+import { checkAccess } from './storage-xml-access.ts';
+import { inXmlForm, refuse, xmlError } from './storage-xml-http.ts';
+import { serveMultipartUpload } from './storage-xml-multipart.ts';
 
-const METHODS = ['GET', 'HEAD', 'PUT', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 const handle = inXmlForm(serve);
 
 /** Objects by the XML API, in both spellings of their address. https://docs.cloud.google.com/storage/docs/xml-api/reference-methods */
@@ -24,68 +25,18 @@ export const xmlRoutes: RawRoute[] = [
   { httpMethod: METHODS, host: /^[a-z0-9._-]+\.storage\.googleapis\.com$/, path: /^\/.+$/, authenticated: false, handle },
 ];
 
-interface XmlRefusal {
-  code: string;
-  message: string;
-  details?: string;
-}
-
-const CODES: Record<number, string> = {
-  400: 'InvalidArgument',
-  401: 'AuthenticationRequired',
-  403: 'AccessDenied',
-  404: 'NoSuchKey',
-  411: 'MissingContentLength',
-  412: 'PreconditionFailed',
-};
-
-function inXmlForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
-  return async (request: RawRequest, sim: Sim): Promise<void> => {
-    try {
-      await work(request, sim);
-    } catch (error) {
-      if (request.response.headersSent || request.message.socket.destroyed) {
-        request.response.destroy();
-        return;
-      }
-      if (!(error instanceof GoogleError)) throw error;
-      const { code, message, reason } = error.facts;
-      refuse(request, code, { code: reason && /^[A-Z]/.test(reason) ? reason : (CODES[code] ?? 'InternalError'), message });
-    }
-  };
-}
-
-function refuse(
-  request: RawRequest,
-  status: number,
-  { code, message, details }: XmlRefusal,
-  headers: Record<string, string> = {},
-): void {
-  const escaped = (text: string) =>
-    text.replace(/[<>&]/g, (sign) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[sign] as string);
-  const more = details === undefined ? '' : `<Details>${escaped(details)}</Details>`;
-  const text = `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${escaped(message)}</Message>${more}</Error>`;
-  const body = status === 304 || request.message.method === 'HEAD' ? '' : text;
-  request.response.writeHead(status, {
-    server: 'UploadServer',
-    'content-type': 'application/xml; charset=UTF-8',
-    'content-length': String(Buffer.byteLength(body)),
-    ...headers,
-  });
-  request.response.end(body);
-}
-
-function xmlError(code: number, name: string, message: string): GoogleError {
-  return new GoogleError({ code, reason: name, message });
-}
-
 async function serve(request: RawRequest, sim: Sim): Promise<void> {
   const { bucketName, name } = addressOf(request);
   const bucket = findBucket(sim, bucketName);
   if (!bucket) throw xmlError(404, 'NoSuchBucket', 'The specified bucket does not exist.');
   const reading = request.message.method === 'GET' || request.message.method === 'HEAD';
   checkAccess(request, sim, bucket, reading);
+  const query = request.url.searchParams;
+  if (query.has('uploads') || query.has('uploadId')) {
+    return serveMultipartUpload(request, sim, { bucket, name, resource: resourceOf(request) });
+  }
   if (request.message.method === 'PUT') return put(request, sim, bucket, name);
+  if (request.message.method === 'POST') throw xmlError(400, 'InvalidArgument', 'Invalid argument.');
   const object = findObject(sim, bucket.name, name, request.url.searchParams.get('generation') ?? undefined);
   if (!object)
     return refuse(request, 404, {
@@ -129,22 +80,6 @@ function addressOf(request: RawRequest): { bucketName: string; name: string } {
   } catch {
     throw xmlError(400, 'InvalidURI', "Couldn't parse the specified URI.");
   }
-}
-
-/** Who names nobody gets in only where the bucket's policy lets all users read. */
-function checkAccess(request: RawRequest, sim: Sim, bucket: BucketRecord, reading: boolean): void {
-  if (header(request.message, 'authorization') || request.url.searchParams.has('access_token')) return;
-  const readers = [
-    'roles/storage.objectViewer',
-    'roles/storage.legacyObjectReader',
-    'roles/storage.objectUser',
-    'roles/storage.objectAdmin',
-    'roles/storage.admin',
-  ];
-  const bindings = policyRecord(sim, bucketResource(bucket.name))?.bindings ?? [];
-  const open = bindings.some(({ role, members }) => readers.includes(role) && members.includes('allUsers'));
-  if (reading && open) return;
-  throw xmlError(403, 'AccessDenied', 'Access denied.');
 }
 
 function conditionsOf(request: RawRequest): Preconditions {

@@ -8,6 +8,7 @@ import { objectMethods } from './storage-objects.ts';
 import { expireUploads, uploadFiles } from './storage-resumable.ts';
 import { uploadRoutes } from './storage-upload.ts';
 import { xmlRoutes } from './storage-xml.ts';
+import { partFiles } from './storage-xml-multipart.ts';
 
 /** Cloud Storage: the JSON API with its uploads, downloads and batches, and objects by the XML API. */
 export const storage: Service = {
@@ -17,6 +18,6 @@ export const storage: Service = {
   routes: [...uploadRoutes, ...downloadRoutes, ...batchRoutes, ...xmlRoutes],
   restore(sim) {
     expireUploads(sim);
-    sweepContent(sim, new Set([...usedFiles(sim), ...uploadFiles(sim)]));
+    sweepContent(sim, new Set([...usedFiles(sim), ...uploadFiles(sim), ...partFiles(sim)]));
   },
 };
