@@ -6,7 +6,7 @@
 const PREDEFINED: Record<string, string> = {
   '': 'owner editor viewer browser admin writer reader',
   artifactregistry:
-    'admin reader writer repoAdmin createOnPushRepoAdmin createOnPushWriter serviceAgent containerRegistryMigrationAdmin attachmentsWriter attachmentsReader',
+    'admin editor reader writer repoAdmin createOnPushRepoAdmin createOnPushWriter serviceAgent containerRegistryMigrationAdmin attachmentsWriter attachmentsReader',
   billing: 'admin viewer user creator projectManager projectCostsManager costsManager',
   certificatemanager: 'editor owner viewer serviceAgent',
   cloudbuild:
