@@ -12,6 +12,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/iam.ts').then((module) => module.iam),
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
     import('./services/iap.ts').then((module) => module.iap),
+    import('./services/logging.ts').then((module) => module.logging),
     import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/oauth2.ts').then((module) => module.oauth2),
     import('./services/run-urls.ts').then((module) => module.runUrls),

@@ -135,6 +135,12 @@ describe('zones', () => {
   test('one with records of its own cannot be deleted', async () => {
     const url = await zone('full');
     await change(url, [a('www.full.example.com.', '192.0.2.1')]);
+    const listed: Array<{ name: string; type: string }> = await sets(url);
+    expect(listed.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'full.example.com. NS',
+      'full.example.com. SOA',
+      'www.full.example.com. A',
+    ]);
     const refused = await sim.call('DELETE', url);
     expect(refused.body.error).toMatchObject({
       code: 400,

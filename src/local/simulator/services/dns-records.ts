@@ -107,7 +107,7 @@ export function removeSet(sim: Sim, zone: ZoneRecord, { name, type }: Pick<Recor
 }
 
 function setKey(zone: ZoneRecord, name: string, type: string): string {
-  return `${zone.id}/${name.toLowerCase().split('.').reverse().join('.')}/${type}`;
+  return `${zone.id}/${name.toLowerCase().split('.').reverse().join('.')} ${type}`;
 }
 
 export interface ChangeRecord {
