@@ -157,7 +157,10 @@ test('a service identity is made once, and may be granted roles a while later', 
     .toBe(200);
 });
 
-test('another project is refused as one that is not yours', async () => {
-  const { status, body } = await sim.call('GET', `${V1}/projects/somebody-else/services/run.googleapis.com`);
-  expect([status, body.error.status]).toEqual([403, 'PERMISSION_DENIED']);
-});
+test.each(['NoId', '123456789012'])(
+  '%s, which cannot be the id of a project, is refused as one that is not yours',
+  async (id) => {
+    const { status, body } = await sim.call('GET', `${V1}/projects/${id}/services/run.googleapis.com`);
+    expect([status, body.error.status]).toEqual([403, 'PERMISSION_DENIED']);
+  },
+);
