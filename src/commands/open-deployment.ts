@@ -8,6 +8,7 @@ import { listInstances } from '../gcp/sql.ts';
 import { type Config, choicesOf, configSchema } from '../project/config-schema.ts';
 import { requireProject, type Settings } from '../settings/settings.ts';
 import { type Deployment, nameDeployment } from '../stack/deployment.ts';
+import { settle } from '../stack/settle.ts';
 
 /** The file's values, or the defaults, with project, region and name as flags and environment say them. */
 export function configOf(settings: Settings): Config {
@@ -33,7 +34,7 @@ export function projectOf(settings: Settings, google: Google): string {
  */
 export async function openDeployment(google: Google, config: Config, project: string): Promise<Deployment> {
   const choices = choicesOf(config, project);
-  const [found, instance, billing] = await Promise.all([
+  const [found, instance, billing] = await settle([
     getProject(google, { project }),
     labelledInstance(google, project, config.name),
     billingEnabled(google, project),

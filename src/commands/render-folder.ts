@@ -16,6 +16,7 @@ import { writeConfig } from '../project/write-config.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Deployment, SECRET_KEYS } from '../stack/deployment.ts';
 import { projectTokens, type SecretVersions } from '../stack/project-tokens.ts';
+import { settle } from '../stack/settle.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
 
@@ -64,7 +65,7 @@ export async function renderFolder(
 ): Promise<RenderedFolder> {
   const { deps, ui, settings } = context;
   const dir = settings.dir.value;
-  const [versions, serviceUrls] = await Promise.all([secretVersions(google, deployment), knownUrls(google, deployment)]);
+  const [versions, serviceUrls] = await settle([secretVersions(google, deployment), knownUrls(google, deployment)]);
   const tokens = projectTokens(deployment, versions, serviceUrls);
   const files = await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens);
   const changes = await compareFolder(dir, files);
@@ -100,7 +101,7 @@ async function mayOverwrite({ ui, settings }: Context, { file, kind, current }: 
 
 async function secretVersions(google: Google, deployment: Deployment): Promise<SecretVersions> {
   const { project, secrets } = deployment;
-  const found = await Promise.all(
+  const found = await settle(
     SECRET_KEYS.map(
       async (key) => [key, await unlessDisabled(latestVersion(google, { project, secretId: secrets[key] }))] as const,
     ),

@@ -5,6 +5,7 @@ import { accessVersion } from '../gcp/secret-versions.ts';
 import type { ClientSettings } from '../project/client-settings.ts';
 import type { ServerRoute } from '../project/server-check.ts';
 import type { SecretKey } from '../stack/deployment.ts';
+import { settle } from '../stack/settle.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
 import { projectOf } from './open-deployment.ts';
@@ -47,9 +48,7 @@ export async function readServerAccess(context: Pick<Context, 'deps' | 'ui' | 's
  * that this machine reaches. Throws a {@link UserError} SECRETS_MISSING that names what is not there, or what Secret Manager answers.
  */
 export async function readClientSettings(google: Google, project: string, name: string): Promise<ClientSettings> {
-  const found = await Promise.all(
-    NEEDED.map((key) => unlessDisabled(accessVersion(google, { project, secretId: `${name}_${key}` }))),
-  );
+  const found = await settle(NEEDED.map((key) => unlessDisabled(accessVersion(google, { project, secretId: `${name}_${key}` }))));
   const [url, username, password] = found.map((version) => version?.value);
   if (!url || !username || !password) {
     const missing = NEEDED.filter((_key, index) => !found[index]?.value).map((key) => `${name}_${key}`);

@@ -6,6 +6,7 @@ import { checkServer } from '../project/server-check.ts';
 import type { Deployment } from '../stack/deployment.ts';
 import { mermaidDiagram } from '../stack/diagram.ts';
 import { type Plan, planStack } from '../stack/plan.ts';
+import { settle } from '../stack/settle.ts';
 import { baseStack } from '../stack/stack.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { CommandResult } from '../ui/ui.ts';
@@ -36,7 +37,7 @@ export async function run(context: StatusContext): Promise<CommandResult> {
     if (options.diagram) return diagram(deployment);
     const stack = { google, deployment, credentials: {} };
     const [plan, service] = await ui.step('Look at the resources', () =>
-      Promise.all([planStack(baseStack(deployment), stack), findService(google, deployment)]),
+      settle([planStack(baseStack(deployment), stack), findService(google, deployment)]),
     );
     const server = await ui.step('Ask the server', () => askServer(context, google, deployment, service), {
       outcome: ({ state }) => state,

@@ -1,5 +1,6 @@
 import { criticalPathSeconds } from './graph.ts';
 import type { Observation, Resource, StackContext } from './resource.ts';
+import { settle } from './settle.ts';
 import { unlessDisabled } from './unless-disabled.ts';
 
 export interface PlannedResource {
@@ -21,9 +22,7 @@ export interface Plan {
  * Throws what the first look that fails throws: NOT_OURS, a missing permission, and so on.
  */
 export async function planStack(resources: Resource[], context: StackContext): Promise<Plan> {
-  const items = await Promise.all(
-    resources.map(async (resource) => ({ resource, observation: await observe(resource, context) })),
-  );
+  const items = await settle(resources.map(async (resource) => ({ resource, observation: await observe(resource, context) })));
   const toDo = items.map(({ resource, observation }) => ({
     ...resource,
     usualSeconds: observation.action === 'unchanged' ? 0 : resource.usualSeconds,

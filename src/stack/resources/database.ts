@@ -15,6 +15,7 @@ import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Resource, StackContext } from '../resource.ts';
 import { databaseLogin } from '../secret-values.ts';
+import { settle } from '../settle.ts';
 import { secretResourceId } from './secret.ts';
 
 /** On the database secret: the version whose password the database user was last given. */
@@ -61,7 +62,7 @@ export function databaseUserResource(deployment: Deployment): Resource {
     holdsData: true,
     async observe(context) {
       const { google } = context;
-      const [runs, found, version] = await Promise.all([
+      const [runs, found, version] = await settle([
         instanceRuns(context),
         getSecret(google, secret),
         latestVersion(google, secret),
@@ -73,7 +74,7 @@ export function databaseUserResource(deployment: Deployment): Resource {
     },
     async ensure(context) {
       const { google } = context;
-      const [{ version, password }, found] = await Promise.all([passwordFromSecret(context), getSecret(google, secret)]);
+      const [{ version, password }, found] = await settle([passwordFromSecret(context), getSecret(google, secret)]);
       const { created } = await createUser(google, { ...args, password });
       const applied = found?.labels[APPLIED_LABEL] === version;
       if (!created && !applied) await setUserPassword(google, { ...args, password });

@@ -8,6 +8,7 @@ import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
 import { databaseLogin, databaseUrl, type SecretValue, secretValue } from '../secret-values.ts';
+import { settle } from '../settle.ts';
 
 const USUAL_SECRET_SECONDS = 2;
 
@@ -35,7 +36,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
     async observe(context) {
       const { google } = context;
       // All at once: a run with nothing to do should not take four looks one after another.
-      const [found, pending] = await Promise.all([getSecret(google, args), pendingValue(context, key, args)]);
+      const [found, pending] = await settle([getSecret(google, args), pendingValue(context, key, args)]);
       if (found === undefined) return { action: 'create', differences: [] };
       assertOurs(title, found.labels, deployment);
       const missing = await missingGrants(secretPolicy(google, args), grants);
