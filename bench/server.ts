@@ -12,8 +12,9 @@ import { type Candidate, mlflowServer, ours, type Running, start, withoutGate } 
 import { peakDuring, treeAnonymous, treePss } from './server/memory.ts';
 
 const STARTS = 5;
-const ROUNDS = 12;
-const CALLS = 96;
+// Many short turns: of each kind the quartile that was disturbed least is compared.
+const ROUNDS = 60;
+const CALLS = 24;
 const UPLOAD_BYTES = 500_000_000;
 
 type Start = (candidate: Candidate) => Promise<Running>;
@@ -66,7 +67,7 @@ async function gateCost(launch: Start): Promise<boolean> {
         if (round >= 0) rates[place].push(rate);
       }
     }
-    const [gated, open, theirs] = rates.map(median) as [number, number, number];
+    const [gated, open, theirs] = rates.map((all) => quantile(all, 0.75)) as [number, number, number];
     console.log(
       `log-metric, ${clients} client(s): ${gated.toFixed(0)}/s with the gate, ${open.toFixed(0)}/s without, ` +
         `${theirs.toFixed(0)}/s ${mlflowServer.name}; with ÷ without ${(gated / open).toFixed(2)} (budget at least 0.95)`,
@@ -133,7 +134,11 @@ function compare(what: string, unit: string, mine: number, theirs: number, budge
 }
 
 function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+  return quantile(numbers, 0.5);
+}
+
+function quantile(numbers: number[], part: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * part)] ?? Number.NaN;
 }
 
 if (import.meta.main) process.exitCode = (await benchServer()) ? 0 : 1;
