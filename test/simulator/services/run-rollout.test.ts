@@ -88,6 +88,12 @@ test('a revision that does not start leaves the one before in its place', async 
   expect((await visit(`${after.uri}/`)).body.env.N).toBe('3');
 });
 
+test('a fault of the machine itself is told, not waited for', async () => {
+  const failed = await create('faulty', body({ CRASH: 'yes' }));
+  expect(failed.body.error.message).toContain('System error: no space left on device');
+  expect((await get('faulty')).terminalCondition).toMatchObject({ state: 'CONDITION_FAILED', reason: 'INTERNAL' });
+});
+
 test('an image from elsewhere cannot be run here, and says so', async () => {
   const failed = await create('elsewhere', { template: { containers: [{ image: 'gcr.io/cloudrun/hello' }] } });
   expect(failed.body.error.message).toContain("Image 'gcr.io/cloudrun/hello' is not in a registry of this machine");

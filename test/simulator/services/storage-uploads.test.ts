@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestSimulator, type TestSimulator } from '../../support/simulator.ts';
@@ -104,6 +105,37 @@ test('a resumable upload goes chunk by chunk, tells how far it is, and ends', as
   });
   expect((await status()).body.generation).toBe(last.body.generation);
   expect((await sim.call('GET', `${at('big')}?alt=media`)).bytes.equals(data)).toBe(true);
+});
+
+test('a chunk that breaks off counts as far as it came; an upload at once that breaks off leaves nothing', async () => {
+  const opened = await sim.call('POST', `${U}/${BUCKET}/o?uploadType=resumable&name=torn`, {});
+  const session = new URL(String(opened.headers.location));
+  const tear = (method: string, target: string, headers: Record<string, string>) =>
+    new Promise<void>((resolve) => {
+      const call = request({
+        host: '127.0.0.1',
+        port: sim.port,
+        method,
+        path: target,
+        headers: { host: 'storage.googleapis.com', authorization: 'Bearer x', 'content-length': '1000000', ...headers },
+      });
+      call.on('error', () => resolve()).on('close', () => resolve());
+      call.write(Buffer.alloc(600_000, 1), () => setTimeout(() => call.destroy(), 50));
+    });
+  await tear('PUT', session.pathname + session.search, { 'content-range': 'bytes 0-999999/1000000' });
+  await tear('POST', `/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=never`, {});
+  const told = await sim.call('PUT', session.href, '', { headers: { 'content-range': 'bytes */1000000' } });
+  const [, last] = /^bytes=0-(\d+)$/.exec(String(told.headers.range)) ?? [];
+  expect([told.status, Number(last) > 0 && Number(last) < 600_000]).toEqual([308, true]);
+  const rest = Buffer.alloc(1_000_000 - Number(last) - 1, 1);
+  const ended = await sim.call('PUT', session.href, rest, {
+    headers: { 'content-range': `bytes ${Number(last) + 1}-999999/1000000` },
+  });
+  expect(ended.body).toMatchObject({
+    size: '1000000',
+    md5Hash: createHash('md5').update(Buffer.alloc(1_000_000, 1)).digest('base64'),
+  });
+  expect((await sim.call('GET', at('never'))).status).toBe(404);
 });
 
 test('a resumable upload may be empty, be cancelled, and needs its session', async () => {

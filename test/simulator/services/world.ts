@@ -173,6 +173,7 @@ export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<st
         const key = `${revision.service} ${revision.name}`;
         if (revision.env['FAIL'])
           throw new RevisionFailed('HealthCheckContainerError', 'It ended with status 3.', ['first line', 'last line']);
+        if (revision.env['CRASH']) throw new Error('no space left on device');
         if (servers.has(key)) return;
         started.push(revision);
         const server = createServer((message, response) => {

@@ -39,7 +39,8 @@ export async function startRevision(sim: Sim, service: ServiceRecord, revision: 
     await sim.runtime.run.start(runtimeRevision(service, revision, image.run, env));
   } catch (error) {
     if (error instanceof RevisionFailed) throw notReady(error, container);
-    throw error;
+    // Whatever went wrong behind it, the service says so instead of waiting for ever.
+    throw new NotReady('Internal', `System error: ${error instanceof Error ? error.message : String(error)}`);
   }
   return image.shown;
 }
