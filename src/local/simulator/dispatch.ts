@@ -109,11 +109,13 @@ async function answerMethod(
     principal: token === undefined ? '' : engine.tokens.describe(token).email,
   };
   const quotaProject = message.headers['x-goog-user-project'];
-  const result = await engine.transact((sim) => {
+  const result = await engine.transact((sim, commit) => {
+    const project = projectOf(call);
+    engine.meetProject(sim, project, call, commit);
     engine.requireEnabledFor(
       sim,
       method.api,
-      projectOf(call),
+      project,
       typeof quotaProject === 'string' && quotaProject ? quotaProject : undefined,
     );
     return handler(call, sim);

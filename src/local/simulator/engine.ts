@@ -5,7 +5,7 @@ import type { DurationName } from './durations.ts';
 import { USUAL_SECONDS } from './durations.ts';
 import { consumerInvalid, serviceDisabled } from './error-form.ts';
 import { OperationRunner } from './operations.ts';
-import type { Authority, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
+import type { Authority, Call, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
 import { GoogleError } from './service.ts';
 import type { RecordStore, Transaction } from './store.ts';
 import { autoCommit } from './store.ts';
@@ -135,6 +135,14 @@ export class Engine {
       if (!found) throw consumerInvalid(service, name);
       sim.requireEnabled(found.projectId, service);
     }
+  }
+
+  /** Lets the service that holds the projects know that this one is spoken of: it may come into being. */
+  meetProject(sim: Sim, project: string | undefined, call: Call, commit: () => void): void {
+    const holder = this.services.find((service) => service.noteProject);
+    if (project === undefined || !holder) return;
+    if (holder.noteProject?.(sim, project, call)) commit();
+    holder.useProject?.(sim, project, call);
   }
 
   private begin(): { sim: Sim; transaction: Transaction; started: string[] } {

@@ -38,6 +38,10 @@ export interface Service {
   redact?(kind: string, value: Json): unknown;
   /** Given by the one service that holds the projects. Undefined where there is none. */
   findProject?(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } | undefined;
+  /** Given by the one service that holds the projects; called before each method that names one. True when it wrote something that stays even if the call is refused. */
+  noteProject?(sim: Sim, idOrNumber: string, call: ProjectCall): boolean;
+  /** Called after it, as a part of the call. */
+  useProject?(sim: Sim, idOrNumber: string, call: ProjectCall): void;
   /** Given by the one service that holds what is enabled. `service` is a full name: `run.googleapis.com`. */
   isEnabled?(sim: Sim, projectId: string, service: string): boolean;
 }
@@ -61,6 +65,8 @@ export interface Call {
   /** Who asks: the email behind the bearer token. */
   principal: string;
 }
+/** What matters of a call for the project that it names. */
+export type ProjectCall = Pick<Call, 'method' | 'httpMethod' | 'principal'>;
 export type ParamValue = string | number | boolean | string[] | undefined;
 
 export interface RawRoute {

@@ -1,11 +1,13 @@
 import { rpcCode } from '../error-form.ts';
 import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '../service.ts';
 import { setBilling } from './cloudbilling.ts';
+import { PROJECT_ID } from './cloudresourcemanager-meeting.ts';
 import { projectPolicy } from './cloudresourcemanager-policy.ts';
 import {
   findProject,
   type ProjectRecord,
   parentName,
+  projectRecord,
   readProject,
   saveProject,
   showProject,
@@ -42,7 +44,7 @@ export const lifecycleOperations: Record<string, OperationKind> = {
     usual: 'projects.create',
     finish: (operation, sim) => {
       const { project } = operation.data as unknown as { project: ProjectRecord };
-      if (findProject(sim, project.projectId)) return;
+      if (findProject(sim, project.projectId) && !projectRecord(sim, project.projectId)?.onlyRead) return;
       saveProject(sim, project);
       setBilling(sim, project.projectId, '');
       projectPolicy(sim, project.projectId, operation.principal);
@@ -52,7 +54,7 @@ export const lifecycleOperations: Record<string, OperationKind> = {
 
 function create(call: Call, sim: Sim): JsonObject {
   const projectId = String(call.body['projectId'] ?? '');
-  if (!/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(projectId)) {
+  if (!PROJECT_ID.test(projectId)) {
     throw invalidField(
       'project_id',
       'project_id must be 6 to 30 lowercase letters, digits, or hyphens, starting with a letter and not ending with a hyphen.',
@@ -61,7 +63,8 @@ function create(call: Call, sim: Sim): JsonObject {
   const beingMade = sim.operations
     .list('cloudresourcemanager')
     .some(({ done, data }) => !done && (data['project'] as JsonObject | undefined)?.['projectId'] === projectId);
-  if (findProject(sim, projectId) || beingMade) throw alreadyExists('Requested entity already exists');
+  const onlyRead = projectRecord(sim, projectId)?.onlyRead === true;
+  if ((findProject(sim, projectId) && !onlyRead) || beingMade) throw alreadyExists('Requested entity already exists');
   const parent = parentName(call.body['parent']);
   const labels = call.body['labels'] as Record<string, string> | undefined;
   const project: ProjectRecord = {

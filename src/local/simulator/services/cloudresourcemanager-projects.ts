@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Sim } from '../service.ts';
+import { forbidden } from './refusals.ts';
 
 type ProjectId = Sim['project'];
 
@@ -13,6 +14,10 @@ export interface ProjectRecord extends ProjectId {
   labels?: Record<string, string>;
   /** `folders/1` or `organizations/1`. */
   parent?: string;
+  /** Of a project that came into being by being used: somebody works in it already, so every service may be called. */
+  inUse?: true;
+  /** As long as nothing but reading has been asked of such a project: it has a number, and is not there. */
+  onlyRead?: true;
 }
 
 const KIND = 'cloudresourcemanager.projects';
@@ -23,7 +28,10 @@ export function findProject(sim: Sim, idOrNumber: string): ProjectId | undefined
   if (idOrNumber === first.projectId || idOrNumber === first.projectNumber) return first;
   const byId = sim.store.get<ProjectRecord>(KIND, idOrNumber);
   const record =
-    byId ?? (/^\d+$/.test(idOrNumber) ? listProjects(sim).find(({ projectNumber }) => projectNumber === idOrNumber) : undefined);
+    byId ??
+    (/^\d+$/.test(idOrNumber)
+      ? sim.store.list<ProjectRecord>(KIND).find(({ value }) => value.projectNumber === idOrNumber)?.value
+      : undefined);
   return record && { projectId: record.projectId, projectNumber: record.projectNumber };
 }
 
@@ -31,13 +39,14 @@ export function findProject(sim: Sim, idOrNumber: string): ProjectId | undefined
 export function readProject(sim: Sim, idOrNumber: string): ProjectRecord {
   const project = sim.findProject(idOrNumber);
   const record = sim.store.get<ProjectRecord>(KIND, project.projectId);
+  if (record?.onlyRead) throw forbidden('The caller does not have permission');
   if (record) return record;
   return saveProject(sim, { ...project, displayName: project.projectId, createTime: sim.timestamp(), updateTime: '', etag: '' });
 }
 
 /** Every project, the first one first. */
 export function listProjects(sim: Sim): ProjectRecord[] {
-  const others = sim.store.list<ProjectRecord>(KIND).filter(({ key }) => key !== sim.project.projectId);
+  const others = sim.store.list<ProjectRecord>(KIND).filter(({ key, value }) => key !== sim.project.projectId && !value.onlyRead);
   return [readProject(sim, sim.project.projectId), ...others.map(({ value }) => value)];
 }
 
@@ -45,6 +54,11 @@ export function saveProject(sim: Sim, project: ProjectRecord): ProjectRecord {
   const written = { ...project, updateTime: sim.timestamp(), etag: `W/"${sim.id(16)}"` };
   sim.store.put(KIND, project.projectId, written);
   return written;
+}
+
+/** The record of a project, if something has been written down of it. */
+export function projectRecord(sim: Sim, projectId: string): ProjectRecord | undefined {
+  return sim.store.get<ProjectRecord>(KIND, projectId);
 }
 
 /** The project in the form of a version of the API. */

@@ -1,5 +1,6 @@
 import type { Call, Json, JsonObject, Service, Sim } from '../service.ts';
 import { lifecycleMethods, lifecycleOperations } from './cloudresourcemanager-lifecycle.ts';
+import { noteProject, useProject } from './cloudresourcemanager-meeting.ts';
 import { projectPolicy, projectResource } from './cloudresourcemanager-policy.ts';
 import {
   findProject,
@@ -20,6 +21,8 @@ export const cloudresourcemanager: Service = {
   api: 'cloudresourcemanager',
   versions: ['v1', 'v3'],
   findProject,
+  noteProject,
+  useProject,
   operations: lifecycleOperations,
   methods: {
     ...lifecycleMethods,

@@ -23,6 +23,9 @@ export const needsBilling: ReadonlySet<string> = new Set(
     .map((name) => name + SUFFIX),
 );
 
+/** Those that are charged for what others do, once they are enabled: nobody has them without having asked for them. */
+export const costsByItself: ReadonlySet<string> = new Set(['containerscanning.googleapis.com']);
+
 /** What is enabled along with a service, and keeps it from being disabled alone. */
 export const dependencies: Readonly<Record<string, readonly string[]>> = {
   'iam.googleapis.com': ['iamcredentials.googleapis.com'],

@@ -1,9 +1,10 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { billingEnabled } from './cloudbilling.ts';
 import { grantOnProject } from './cloudresourcemanager-policy.ts';
+import { projectRecord } from './cloudresourcemanager-projects.ts';
 import { ensureAgent } from './iam-accounts.ts';
 import { errorInfo, failedPrecondition, forbidden } from './refusals.ts';
-import { catalog, dependencies, enabledByDefault, grantsOf, needsBilling } from './serviceusage-catalog.ts';
+import { catalog, costsByItself, dependencies, enabledByDefault, grantsOf, needsBilling } from './serviceusage-catalog.ts';
 
 const KIND = 'serviceusage.services';
 const exists = new Set(catalog);
@@ -15,7 +16,18 @@ export type Project = Sim['project'];
  * @param service `run.googleapis.com`
  */
 export function isEnabled(sim: Sim, projectId: string, service: string): boolean {
-  return sim.store.get<{ enabled: boolean }>(KIND, `${projectId}/${service}`)?.enabled ?? enabledByDefault.has(service);
+  const known = noted(sim, projectId, service);
+  if (known !== undefined) return known;
+  return enabledByDefault.has(service) || (!costsByItself.has(service) && projectRecord(sim, projectId)?.inUse === true);
+}
+
+/** Whether enabling it changes nothing. Which services a project that was in use before really has, nobody knows: enabling one takes its time there. */
+export function isSurelyEnabled(sim: Sim, projectId: string, service: string): boolean {
+  return noted(sim, projectId, service) ?? enabledByDefault.has(service);
+}
+
+function noted(sim: Sim, projectId: string, service: string): boolean | undefined {
+  return sim.store.get<{ enabled: boolean }>(KIND, `${projectId}/${service}`)?.enabled;
 }
 
 /** The resource as the API shows it: always by the project's number. */
@@ -80,12 +92,17 @@ export function checkExist(services: string[]): void {
 /** Enables the services with what they depend on, and makes the accounts and grants that come with them. */
 export function enable(sim: Sim, project: Project, services: string[], principal: string): void {
   for (const service of new Set(services.flatMap((name) => [name, ...(dependencies[name] ?? [])]))) {
-    if (isEnabled(sim, project.projectId, service)) continue;
+    if (isSurelyEnabled(sim, project.projectId, service)) continue;
     sim.store.put(KIND, `${project.projectId}/${service}`, { enabled: true });
-    for (const { email, role, ...facts } of grantsOf(service, project.projectNumber)) {
-      ensureAgent(sim, project.projectId, email, facts);
-      grantOnProject(sim, project.projectId, principal, role, `serviceAccount:${email}`);
-    }
+    equip(sim, project, [service], principal);
+  }
+}
+
+/** Makes the accounts and grants that come with services. */
+export function equip(sim: Sim, project: Project, services: string[], principal: string): void {
+  for (const { email, role, ...facts } of services.flatMap((service) => grantsOf(service, project.projectNumber))) {
+    ensureAgent(sim, project.projectId, email, facts);
+    grantOnProject(sim, project.projectId, principal, role, `serviceAccount:${email}`);
   }
 }
 

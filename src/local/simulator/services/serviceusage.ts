@@ -4,7 +4,16 @@ import { page } from './paging.ts';
 import { badRequest, invalidField } from './refusals.ts';
 import { agentEmail, catalog } from './serviceusage-catalog.ts';
 import { getOperation, listOperations, show } from './serviceusage-operations.ts';
-import { checkEnable, checkExist, disable, enable, isEnabled, type Project, showService } from './serviceusage-state.ts';
+import {
+  checkEnable,
+  checkExist,
+  disable,
+  enable,
+  isEnabled,
+  isSurelyEnabled,
+  type Project,
+  showService,
+} from './serviceusage-state.ts';
 
 const MOST_ENABLED_AT_ONCE = 20;
 const MOST_READ_AT_ONCE = 30;
@@ -59,7 +68,7 @@ export const serviceusage: Service = {
 
 function startEnable(call: Call, sim: Sim, project: Project, services: string[], kind: 'enable' | 'batchEnable'): JsonObject {
   checkEnable(sim, project, services);
-  if (services.every((service) => isEnabled(sim, project.projectId, service))) {
+  if (services.every((service) => isSurelyEnabled(sim, project.projectId, service))) {
     return { name: 'operations/noop.DONE_OPERATION', done: true, response: enabledResponse(sim, project, services, kind) };
   }
   return show(sim.operations.start({ api: 'serviceusage', kind, data: { ...project, services }, principal: call.principal }));
