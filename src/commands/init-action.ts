@@ -15,7 +15,7 @@ import { checkPassword } from './init-checks.ts';
 import { askInit, type InitAnswers } from './init-questions.ts';
 import { configOf, openDeployment } from './open-deployment.ts';
 import { openGoogleFor } from './open-google.ts';
-import { refuseForeignFolder, renderFolder } from './render-folder.ts';
+import { prepareFolder, refuseForeignFolder, renderFolder } from './render-folder.ts';
 import { planBlocks, planData } from './show-plan.ts';
 
 type InitContext = Context<typeof initOptions>;
@@ -25,6 +25,7 @@ export async function run(context: InitContext): Promise<CommandResult> {
   const { ui, settings, options } = context;
   const password = await givenPassword(context);
   await refuseForeignFolder(settings.dir.value);
+  if (!settings.dryRun) await prepareFolder(settings.dir.value);
   const google = await openGoogleFor(context);
   try {
     const before = configOf(settings);

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
@@ -30,6 +30,9 @@ export interface RenderedFolder {
 /** Without these files of ours the folder is no project folder; with such files of somebody else's it is theirs. */
 const OURS = ['Dockerfile', 'pyproject.toml', 'entry-point.sh', 'skaffold.yaml'];
 
+/** About what the lock and the rendered files take. */
+const PROJECT_FOLDER_BYTES = 600_000;
+
 /** Throws FOLDER_TAKEN when the folder holds files of the same names that belong to something else. */
 export async function refuseForeignFolder(dir: string): Promise<void> {
   const there = await Promise.all([CONFIG_FILE, '.mlflow-gcp', ...OURS].map((name) => exists(path.join(dir, name))));
@@ -41,6 +44,28 @@ export async function refuseForeignFolder(dir: string): Promise<void> {
     message: `${dir} already holds ${taken.join(', ')} of something else.`,
     hint: 'Keep the MLflow server in a folder of its own: mlflow-gcp init --dir mlflow',
   });
+}
+
+/**
+ * Makes the folder and proves that a project folder fits in, before anything is made in the cloud. Throws FOLDER_NOT_WRITABLE: no
+ * permission, a read-only or a full file system, a file in the way.
+ */
+export async function prepareFolder(dir: string): Promise<void> {
+  const probe = path.join(dir, `.mlflow-gcp-${process.pid}`);
+  try {
+    await mkdir(dir, { recursive: true });
+    await writeFile(probe, Buffer.alloc(PROJECT_FOLDER_BYTES));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UserError({
+      code: 'FOLDER_NOT_WRITABLE',
+      message: `The project folder cannot be written to ${dir}: ${code === 'ENOSPC' ? 'the disk is full' : code}. Nothing was made.`,
+      hint: 'Free some space or mend the permissions of that folder, or name another one with --dir.',
+      cause,
+    });
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
 }
 
 /** Throws FOLDER_MISSING when there is no project folder where one is looked for: deploying would otherwise start one in any folder. */
