@@ -19,6 +19,11 @@ export const USUAL_SECONDS = {
   'run.services': 15,
   'run.delete': 5,
   'dns.changes': 10,
+  'compute.resources': 10,
+  'compute.securityPolicies': 15,
+  'compute.forwardingRules': 20,
+  'compute.certificates': 1200,
+  'iam.workloadIdentityPools': 5,
   none: 0,
 } as const;
 export type DurationName = keyof typeof USUAL_SECONDS;

@@ -8,6 +8,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/cloudbuild.ts').then((module) => module.cloudbuild),
     import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
     import('./services/dns.ts').then((module) => module.dns),
+    import('./services/compute.ts').then((module) => module.compute),
     import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
     import('./services/iam.ts').then((module) => module.iam),
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
@@ -22,6 +23,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/serviceusage.ts').then((module) => module.serviceusage),
     import('./services/sqladmin.ts').then((module) => module.sqladmin),
     import('./services/storage.ts').then((module) => module.storage),
+    import('./services/sts.ts').then((module) => module.sts),
   ]);
   return modules;
 }

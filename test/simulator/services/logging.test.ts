@@ -97,7 +97,7 @@ test('an entry takes name, resource and labels of the request, and gets id and t
   expect(body.entries).toEqual([
     {
       logName: log('mine%2Fown'),
-      resource: { type: 'global' },
+      resource: { type: 'global', labels: { project_id: PROJECT } },
       labels: { a: 'b' },
       textPayload: 'plain',
       insertId: expect.any(String),

@@ -3,11 +3,13 @@ import { roleMethods } from './iam-custom-roles.ts';
 import { keyMethods } from './iam-keys.ts';
 import { SIGNING_KEYS } from './iam-keys-store.ts';
 import { serviceAccountMethods } from './iam-service-accounts.ts';
+import { federationMethods, federationOperations } from './iam-workload-identity.ts';
 
 /** https://docs.cloud.google.com/iam/docs/reference/rest */
 export const iam: Service = {
   api: 'iam',
   versions: ['v1'],
-  methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods },
+  methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods, ...federationMethods },
+  operations: federationOperations,
   redact: (kind, value) => (kind === SIGNING_KEYS ? undefined : value),
 };

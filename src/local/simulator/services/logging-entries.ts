@@ -21,7 +21,10 @@ export function appendEntries(sim: Sim, projectId: string, entries: NewEntry[]):
     const timestamp = typeof entry['timestamp'] === 'string' ? entry['timestamp'] : now;
     const insertId = typeof entry['insertId'] === 'string' && entry['insertId'] !== '' ? entry['insertId'] : sim.id(20);
     const key = `${projectId}/${timeKey(timestamp) ?? now}/${insertId}`;
-    sim.store.put(ENTRIES, key, { ...entry, insertId, timestamp, receiveTimestamp: now });
+    // Google names the project in the labels of every resource that does not.
+    const labels = { project_id: projectId, ...(entry.resource['labels'] as JsonObject | undefined) };
+    const resource = { ...entry.resource, labels };
+    sim.store.put(ENTRIES, key, { ...entry, resource, insertId, timestamp, receiveTimestamp: now });
   }
   const count = (sim.store.get<number>(COUNTS, projectId) ?? 0) + entries.length;
   sim.store.put(COUNTS, projectId, count <= MOST_ENTRIES + SLACK ? count : throwOldestAway(sim, projectId));
