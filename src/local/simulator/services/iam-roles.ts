@@ -1,3 +1,5 @@
+import { catalog } from './serviceusage-catalog.ts';
+
 /**
  * The predefined roles that exist in the simulator, without the leading `roles/`, by service: those of the services it simulates,
  * and the basic ones. A grant of anything else is refused, as Google refuses a role that it does not know.
@@ -33,7 +35,7 @@ const PREDEFINED: Record<string, string> = {
   pubsub: 'admin editor publisher subscriber viewer serviceAgent',
   recaptchaenterprise: 'admin agent viewer',
   resourcemanager:
-    'folderAdmin folderCreator folderEditor folderIamAdmin folderMover folderViewer lienModifier organizationAdmin organizationCreator organizationViewer projectCreator projectDeleter projectIamAdmin projectMover tagAdmin tagHoldAdmin tagUser tagViewer',
+    'folderAdmin folderCreator folderEditor folderIamAdmin folderMover folderViewer lienModifier organizationAdmin organizationCreator organizationViewer projectAdmin projectCreator projectDeleter projectIamAdmin projectMover tagAdmin tagHoldAdmin tagUser tagViewer',
   run: 'admin builder developer invoker jobsExecutor jobsExecutorWithOverrides operationViewer serviceAgent servicesInvoker sourceDeveloper sourceViewer viewer',
   runapps: 'developer operator viewer serviceAgent',
   secretmanager: 'admin secretAccessor secretVersionAdder secretVersionManager viewer parameterAccessor parameterViewer',
@@ -53,8 +55,14 @@ export const predefinedRoles: readonly string[] = Object.entries(PREDEFINED)
   .sort();
 
 const known = new Set(predefinedRoles);
+const elsewhere = new Set(catalog);
 
-/** Whether Google has a predefined role of this name, as far as the simulator's world goes. */
+/**
+ * Whether Google has a predefined role of this name. Of services that are not simulated the simulator does not know the roles: any that looks like
+ * one is taken to exist (`roles/bigquery.dataViewer`).
+ */
 export function isPredefinedRole(role: string): boolean {
-  return known.has(role);
+  if (known.has(role)) return true;
+  const service = /^roles\/([a-z][a-z0-9]*)\.[a-zA-Z][a-zA-Z0-9.]*$/.exec(role)?.[1];
+  return service !== undefined && PREDEFINED[service] === undefined && elsewhere.has(`${service}.googleapis.com`);
 }

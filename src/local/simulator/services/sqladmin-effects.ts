@@ -7,7 +7,7 @@ import { runtimeOf, startServer, stopServer, translated } from './sqladmin-runti
 import { dropSslCerts } from './sqladmin-ssl-certs.ts';
 import { describe, findTls, newTls, saveTls } from './sqladmin-tls.ts';
 import { createRootUser } from './sqladmin-users.ts';
-import { installed } from './sqladmin-versions.ts';
+import { installed, isPostgres, upgrades } from './sqladmin-versions.ts';
 
 /** How the long operations on instances end. */
 export const instanceEffects: Record<string, OperationKind> = {
@@ -52,7 +52,7 @@ async function update(sim: Sim, instance: InstanceRecord, data: JsonObject): Pro
     databaseVersion: string;
     maintenanceVersion?: string;
   };
-  const version = databaseVersion === instance.databaseVersion ? {} : versionFacts(databaseVersion);
+  const version = databaseVersion === instance.databaseVersion ? {} : versionFacts(instance.databaseVersion, databaseVersion);
   const changed: InstanceRecord = {
     ...instance,
     databaseVersion,
@@ -66,9 +66,14 @@ async function update(sim: Sim, instance: InstanceRecord, data: JsonObject): Pro
   saveInstance(sim, { ...changed, ...runningFacts(sim, changed), state: 'RUNNABLE' });
 }
 
-function versionFacts(databaseVersion: string): { databaseInstalledVersion: string; maintenanceVersion: string } {
+/** After an upgrade in place of MySQL, Google goes on listing what the earlier version could have been upgraded to, before its own. */
+function versionFacts(earlier: string, databaseVersion: string): JsonObject {
   const { version, maintenance } = installed(databaseVersion);
-  return { databaseInstalledVersion: version, maintenanceVersion: maintenance };
+  return {
+    databaseInstalledVersion: version,
+    maintenanceVersion: maintenance,
+    ...(isPostgres(earlier) ? {} : { upgradableDatabaseVersions: [...upgrades(earlier), ...upgrades(databaseVersion)] }),
+  };
 }
 
 async function restart(instance: InstanceRecord, sim: Sim): Promise<void> {

@@ -39,6 +39,20 @@ const MYSQL = [
   'MYSQL_9_7',
 ];
 
+const from = (last: number): string[] => MYSQL_8_0_MINORS.filter((minor) => minor <= last).map((minor) => `MYSQL_8_0_${minor}`);
+
+/** As Google lists them: an end-of-life version knows fewer minor versions, 8.0 its older ones too. */
+const MYSQL_UPGRADES: Record<string, string[]> = {
+  MYSQL_5_6: ['MYSQL_5_7'],
+  MYSQL_5_7: ['MYSQL_8_0', ...from(37)],
+  MYSQL_8_0: [...from(43).filter((name) => name !== INSTALLED['MYSQL_8_0']?.version), 'MYSQL_8_4'],
+  ...Object.fromEntries(MYSQL_8_0_MINORS.map((minor) => [`MYSQL_8_0_${minor}`, [...after(minor), 'MYSQL_8_4']])),
+};
+
+function after(minor: number): string[] {
+  return MYSQL_8_0_MINORS.filter((one) => one > minor && one <= 43).map((one) => `MYSQL_8_0_${one}`);
+}
+
 export function isPostgres(version: string): boolean {
   return version.startsWith('POSTGRES_');
 }
@@ -69,10 +83,11 @@ export function upgrades(version: string): Array<{ majorVersion: string; name: s
       displayName: displayName(name),
     }));
   }
-  return MYSQL.slice(MYSQL.indexOf(version) + 1)
-    .filter((name) => name !== installed(version).version)
-    .filter((name) => version !== 'MYSQL_5_6' || name === 'MYSQL_5_7')
-    .map((name) => ({ majorVersion: name.startsWith('MYSQL_8_0') ? 'MYSQL_8_0' : name, name, displayName: displayName(name) }));
+  return (MYSQL_UPGRADES[version] ?? []).map((name) => ({
+    majorVersion: name.startsWith('MYSQL_8_0') ? 'MYSQL_8_0' : name,
+    name,
+    displayName: displayName(name),
+  }));
 }
 
 function displayName(name: string): string {
