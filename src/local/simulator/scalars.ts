@@ -24,7 +24,7 @@ export function readScalar(
 
 function readInteger(value: unknown, format: string, type: string | undefined): string | number | undefined {
   const text = typeof value === 'number' && Number.isInteger(value) ? BigInt(value).toString() : value;
-  if (typeof text !== 'string' || !/^-?\d{1,20}$/.test(text)) return undefined;
+  if (typeof text !== 'string' || !/^-?0*\d{1,20}$/.test(text)) return undefined;
   const [least, most] = INTEGER_RANGES[format] ?? (INTEGER_RANGES['int64'] as [bigint, bigint]);
   const number = BigInt(text);
   if (number < least || number > most) return undefined;
