@@ -35,7 +35,7 @@ const PREDEFINED: Record<string, string> = {
   pubsub: 'admin editor publisher subscriber viewer serviceAgent',
   recaptchaenterprise: 'admin agent viewer',
   resourcemanager:
-    'folderAdmin folderCreator folderEditor folderIamAdmin folderMover folderViewer lienModifier organizationAdmin organizationCreator organizationViewer projectAdmin projectCreator projectDeleter projectIamAdmin projectMover tagAdmin tagHoldAdmin tagUser tagViewer',
+    'folderAdmin folderCreator folderEditor folderIamAdmin folderMover folderViewer lienModifier organizationAdmin organizationCreator organizationViewer projectAdmin projectCreator projectDeleter projectEditor projectIamAdmin projectMover tagAdmin tagHoldAdmin tagUser tagViewer',
   run: 'admin builder developer invoker jobsExecutor jobsExecutorWithOverrides operationViewer serviceAgent servicesInvoker sourceDeveloper sourceViewer viewer',
   runapps: 'developer operator viewer serviceAgent',
   secretmanager: 'admin secretAccessor secretVersionAdder secretVersionManager viewer parameterAccessor parameterViewer',
