@@ -18,6 +18,8 @@ interface Source {
   document: string;
   /** Only the methods whose id begins so; left out: all. */
   only?: string[];
+  /** Query parameters of all its lists that the document leaves out. */
+  listParameters?: MethodTable['parameters'];
   /** The npm package whose protos number the enums. Without one, a value's number is its place. */
   protos?: string;
 }
@@ -30,11 +32,16 @@ const SOURCES: Source[] = [
   { document: 'cloudresourcemanager.v3', protos: '@google-cloud/resource-manager@6.3.0' },
   {
     document: 'compute.v1',
+    // gcloud sends it with every list.
+    listParameters: { returnPartialSuccess: { in: 'query', type: 'boolean' } },
     only: [
+      'addresses.aggregatedList',
       'backendServices',
+      'forwardingRules.aggregatedList',
       'globalAddresses',
       'globalForwardingRules',
       'globalOperations',
+      'networkEndpointGroups.aggregatedList',
       'projects.get',
       'regionNetworkEndpointGroups',
       'regionOperations',
@@ -103,7 +110,8 @@ function propertiesOf(raw: RawType, enums: Enums): Record<string, TypeTable> {
   return Object.fromEntries(sorted(raw.properties ?? {}).map(([name, property]) => [name, typeTable(property, enums)]));
 }
 
-function methodTable(raw: RawMethod): MethodTable {
+function methodTable(raw: RawMethod, { listParameters }: Source): MethodTable {
+  const isList = /\.(list|aggregatedList)$/.test(raw.id);
   const parameters = sorted(raw.parameters ?? {}).map(([name, parameter]) => [
     name,
     {
@@ -120,7 +128,7 @@ function methodTable(raw: RawMethod): MethodTable {
   return {
     httpMethod: raw.httpMethod,
     path: raw.path,
-    parameters: Object.fromEntries(parameters),
+    parameters: { ...Object.fromEntries(parameters), ...(isList ? listParameters : {}) },
     ...(raw.request ? { request: raw.request.$ref } : {}),
     ...(raw.response ? { response: raw.response.$ref } : {}),
   };
@@ -158,7 +166,7 @@ function apiTable(document: RawDocument, source: Source, enums: Enums): ApiTable
     servicePath: document.servicePath,
     systemParameters: Object.keys(document.parameters).sort(),
     methods: Object.fromEntries(
-      methods.map((method) => [method.id, methodTable(method)] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+      methods.map((method) => [method.id, methodTable(method, source)] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     schemas: Object.fromEntries(names.map((name) => [name, typeTable(document.schemas[name]!, enums)])),
   };

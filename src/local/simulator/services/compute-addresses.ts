@@ -14,7 +14,8 @@ export const addresses: Kind = {
   type: 'compute#address',
   noun: 'address',
   param: 'address',
-  has: ['get', 'insert', 'list', 'delete', 'setLabels', 'testIamPermissions'],
+  aggregated: { methods: 'addresses' },
+  has: ['get', 'insert', 'list', 'aggregatedList', 'delete', 'setLabels', 'testIamPermissions'],
   usual: 'compute.resources',
   labelFingerprint: true,
   exceeds: ({ sim, wanted }) =>

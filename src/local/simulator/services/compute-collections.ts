@@ -28,7 +28,9 @@ export function methodsOf(kind: Kind): Record<string, Handler> {
     };
     return [name, handler] as const;
   });
-  return Object.fromEntries([...standard, ...actions].map(([name, handler]) => [`compute.${kind.methods}.${name}`, handler]));
+  const idOf = (name: string) =>
+    `compute.${(name === 'aggregatedList' ? kind.aggregated?.methods : undefined) ?? kind.methods}.${name}`;
+  return Object.fromEntries([...standard, ...actions].map(([name, handler]) => [idOf(name), handler]));
 }
 
 const STANDARD: Record<StandardMethod, (kind: Kind, call: Call, sim: Sim) => unknown> = {
@@ -67,8 +69,8 @@ const STANDARD: Record<StandardMethod, (kind: Kind, call: Call, sim: Sim) => unk
   },
 };
 
-function aggregatedType({ listType, type }: Kind): string {
-  return (listType ?? `${type}List`).replace(/List$/, 'AggregatedList');
+function aggregatedType({ aggregated, listType, type }: Kind): string {
+  return aggregated?.type ?? (listType ?? `${type}List`).replace(/List$/, 'AggregatedList');
 }
 
 /** The place that a call names. A number in place of the name is a resource's id. */

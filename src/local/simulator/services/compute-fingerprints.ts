@@ -17,13 +17,21 @@ export function newLabelFingerprint(sim: Sim, labels: Json | undefined): string 
 
 /** Refuses a change that was made to an older version; none sent is no condition. @throws GoogleError 412 conditionNotMet */
 export function checkFingerprint(sent: Json | undefined, current: Json | undefined): void {
-  if (typeof sent === 'string' && sent !== '' && sent !== current && namesVersion(sent)) throw staleFingerprint();
+  if (typeof sent !== 'string' || sent === '') return;
+  const plain = standard(sent);
+  if (plain !== current && namesVersion(plain)) throw staleFingerprint();
 }
 
 /** Labels are never set without the fingerprint of those that are there. @throws GoogleError 412 conditionNotMet */
 export function checkLabelFingerprint(sent: Json | undefined, current: Json | undefined): void {
-  if (sent === current) return;
-  if (typeof sent !== 'string' || sent === '' || sent === NO_LABELS || namesVersion(sent)) throw staleLabelFingerprint();
+  const plain = typeof sent === 'string' ? standard(sent) : '';
+  if (plain === current) return;
+  if (plain === '' || plain === NO_LABELS || namesVersion(plain)) throw staleLabelFingerprint();
+}
+
+/** Bytes may come in either alphabet of base64: gcloud writes the one for URLs. */
+function standard(base64: string): string {
+  return base64.replaceAll('-', '+').replaceAll('_', '/');
 }
 
 /** https://docs.cloud.google.com/compute/docs/labeling-resources#requirements @throws GoogleError 400 */

@@ -14,6 +14,8 @@ export interface Kind {
   listType?: string;
   /** Lists have no link to themselves. */
   listWithoutLink?: true;
+  /** Of the list over all scopes: the discovery name where it is another, and the type where it does not follow from the list's. */
+  aggregated?: { methods?: string; type?: string };
   /** In messages: `backend_service`. */
   noun: string;
   /** The parameter that names one: `address`. */

@@ -18,7 +18,8 @@ export const networkEndpointGroups: Kind = {
   type: 'compute#networkEndpointGroup',
   noun: 'network_endpoint_group',
   param: 'networkEndpointGroup',
-  has: ['get', 'insert', 'list', 'delete'],
+  aggregated: { methods: 'networkEndpointGroups' },
+  has: ['get', 'insert', 'list', 'aggregatedList', 'delete'],
   usual: 'compute.resources',
   operationPrefix: 'compute.regionNetworkEndpointGroups.',
   complete: ({ place, sent, wanted }) => {

@@ -15,6 +15,7 @@ export const urlMaps: Kind = {
   type: 'compute#urlMap',
   noun: 'url_map',
   param: 'urlMap',
+  aggregated: { type: 'compute#urlMapsAggregatedList' },
   has: ['get', 'insert', 'list', 'aggregatedList', 'delete', 'patch', 'update', 'testIamPermissions'],
   usual: 'none',
   fingerprint: true,
