@@ -15,6 +15,7 @@ import { checkPassword } from './init-checks.ts';
 import { askInit, type InitAnswers } from './init-questions.ts';
 import { configOf, openDeployment } from './open-deployment.ts';
 import { openGoogleFor } from './open-google.ts';
+import { prepareUv } from './project-uv.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from './render-folder.ts';
 import { planBlocks, planData } from './show-plan.ts';
 
@@ -36,6 +37,7 @@ export async function run(context: InitContext): Promise<CommandResult> {
     const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
     const plan = await ui.step('Look at what is there', () => planStack(baseStack(deployment), stack));
     if (settings.dryRun) return { data: { dryRun: true, plan: planData(plan, deployment) }, show: planBlocks(plan, deployment) };
+    await prepareUv(context);
     return await carryOut(context, plan, stack, config);
   } finally {
     google.close();

@@ -4,14 +4,11 @@ import { UsageError, UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { getService } from '../gcp/run.ts';
 import { latestVersion } from '../gcp/secret-versions.ts';
-import { cacheFolder } from '../project/cache-folder.ts';
 import { CONFIG_FILE } from '../project/config.ts';
 import type { Config } from '../project/config-schema.ts';
 import { compareFolder, type FileChange, writeFolder } from '../project/folder.ts';
 import { ensureLock } from '../project/lock.ts';
-import { findPython } from '../project/python.ts';
 import { renderProject } from '../project/render.ts';
-import { ensureUv } from '../project/uv.ts';
 import { writeConfig } from '../project/write-config.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Deployment, SECRET_KEYS } from '../stack/deployment.ts';
@@ -19,6 +16,7 @@ import { projectTokens, type SecretVersions } from '../stack/project-tokens.ts';
 import { settle } from '../stack/settle.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
+import { projectUv } from './project-uv.ts';
 
 export interface RenderedFolder {
   dir: string;
@@ -102,9 +100,7 @@ export async function renderFolder(
     if (config !== undefined && (await writeConfig(path.join(dir, CONFIG_FILE), config))) written.push(CONFIG_FILE);
     const { env, signal } = deps;
     const progress = (detail: string): void => step.progress(detail);
-    const requirements = path.join(deps.packageRoot, 'src/templates/tools/uv.txt');
-    const uv = () =>
-      ensureUv({ env, cache: cacheFolder(env), requirements, python: () => findPython(env, signal), progress, signal });
+    const uv = () => projectUv(context, progress);
     if (await ensureLock(dir, { env, signal, progress, uv })) written.push('uv.lock');
     return { dir, written, kept: disputed.map(({ file }) => file.path).filter((name) => !overwrite.has(name)) };
   });

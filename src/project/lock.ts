@@ -36,6 +36,11 @@ export async function ensureLock(folder: string, options: LockOptions): Promise<
   return true;
 }
 
+/** Whether the folder has a lock of ours, of whatever age. */
+export async function isLocked(folder: string): Promise<boolean> {
+  return (await lockedHash(folder)) !== undefined;
+}
+
 async function lockedHash(folder: string): Promise<string | undefined> {
   try {
     await readFile(path.join(folder, 'uv.lock'));

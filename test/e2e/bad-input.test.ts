@@ -130,3 +130,15 @@ test('no network, no project of that name, no billing: each says what to do', as
     (await cloud.requests()).filter((request) => !isRead(request) && request.host !== 'cloudbilling.googleapis.com'),
   ).toEqual([]);
 });
+
+test('without Python nothing is made, and it says what to install', async () => {
+  const cloud = await startCloud();
+  const { projectId } = cloud.simulator.project;
+  // Neither uv nor Python: what the program itself runs on is named by its whole path.
+  const { status, stdout } = await runChild(['init', '--yes', '--json', '--project', projectId], {
+    env: { ...cloud.env, PATH: path.join(cloud.folder, 'nothing'), MLFLOW_GCP_HOME: temporaryFolder() },
+  });
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout).error).toMatchObject({ code: 'PYTHON_MISSING', hint: expect.stringMatching(/python/i) });
+  expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
+});
