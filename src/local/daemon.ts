@@ -33,6 +33,9 @@ export interface DaemonOptions {
   now(): Date;
 }
 
+/** A server that takes longer is left to come up by itself. */
+const RESUME_MS = 120_000;
+
 /**
  * The background process: the simulator of Google Cloud and the real things behind it, until it is told to end. Of several over the same
  * home one serves; the others return at once. What was running before runs again when it serves.
@@ -62,6 +65,7 @@ async function serve(options: DaemonOptions): Promise<void> {
   try {
     const simulator = await openSimulator(options, place.port, runtime);
     place.simulator = simulator;
+    await Promise.race([servicesResumed(simulator), aborted(signal)]);
     const { projectId, projectNumber } = simulator.project;
     const where = { port: simulator.port, ca: simulator.ca, project: projectId, projectNumber };
     announce(home.daemonFile, { version: options.version, startedAt: now().toISOString(), ...where });
@@ -99,6 +103,12 @@ function openSimulator(options: DaemonOptions, port: number, runtime: LocalRunti
         options.note(`The simulator failed at a request: ${error instanceof Error ? error.stack : String(error)}`),
     }),
   );
+}
+
+/** Resolves when the services that ran before serve again, or have been given up. */
+async function servicesResumed({ sim }: Simulator): Promise<void> {
+  const resuming = sim.operations.list('run').filter(({ kind, done }) => kind === 'resume' && !done);
+  await Promise.all(resuming.map(({ id }) => sim.operations.wait(id, RESUME_MS)));
 }
 
 /** The metadata server of a revision: tokens of its own service account. */

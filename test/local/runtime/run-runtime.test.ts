@@ -40,6 +40,10 @@ const serve = async (name: string, changes = {}) => {
   await place.run.start(revisionOf(digest, name, changes));
   await place.run.serve(SERVICE, name);
 };
+const logOf = (revision: string) => {
+  const folder = join(place.folder, 'logs', 'services');
+  return join(folder, readdirSync(folder)[0] ?? '', `${revision}.log`);
+};
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0);
@@ -133,9 +137,9 @@ describe('a revision', () => {
   });
 
   it('that never passes its probe fails when the probe’s time is over, and is ended', async () => {
-    const probe = { path: '/health', periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 1, initialDelaySeconds: 0 };
+    const probe = { path: '/health', periodSeconds: 1, failureThreshold: 3, timeoutSeconds: 1, initialDelaySeconds: 0 };
     const start = place.run.start(revisionOf(digest, 'unready', { startupProbe: probe, env: { FAKE_FAULT: 'unready' } }));
-    await expect(start).rejects.toThrow('not ready within 1 s: /health answered 500');
+    await expect(start).rejects.toThrow('not ready within 3 s: /health answered 500');
     expect(readdirSync(join(place.folder, 'processes'))).toHaveLength(1);
   });
 
@@ -144,6 +148,13 @@ describe('a revision', () => {
     await expect(place.run.start(revisionOf(digest, 'no-h2c', { startupProbe: probe, protocol: 'h2c' }))).rejects.toThrow(
       'not ready within 1 s',
     );
+  });
+
+  it('is started once by two calls at the same time', async () => {
+    const both = [place.run.start(revisionOf(digest, 'twice')), place.run.start(revisionOf(digest, 'twice'))];
+    await Promise.all(both);
+    const started = readFileSync(logOf('twice'), 'utf8').match(/starting twice/g);
+    expect(started).toHaveLength(1);
   });
 
   it('of an image that is not there fails', async () => {
@@ -332,6 +343,16 @@ describe('ending', () => {
     expect(loopbackUrlOf(join(place.folder, 'doors.json'), SERVICE_URL)).toBeUndefined();
     expect(readdirSync(join(place.folder, 'processes'))).toEqual([]);
     expect(readdirSync(join(place.folder, 'revisions'))).toEqual([]);
+  });
+
+  it('gives up what is being started when the service is removed', async () => {
+    const start = place.run
+      .start(revisionOf(digest, 'never', { env: { FAKE_FAULT: 'unready' } }))
+      .catch((error: Error) => error.message);
+    await expect.poll(() => readdirSync(join(place.folder, 'processes'))).toHaveLength(1);
+    await place.run.remove(SERVICE);
+    expect(await start).toContain('the service is being stopped');
+    expect(readdirSync(join(place.folder, 'processes'))).toEqual([]);
   });
 
   it('kills what does not listen to SIGTERM after ten seconds', async () => {

@@ -24,6 +24,8 @@ export interface ContainerOptions {
   socketFolder(connectionName: string): string | undefined;
   /** What the metadata server answers to this revision. */
   metadata: RequestListener;
+  /** Gives the start up. */
+  signal: AbortSignal;
 }
 
 export interface Container {
@@ -95,7 +97,8 @@ async function attempt(revision: Revision, options: ContainerOptions, metadataSe
     options.log.write(`The container ended (${signal ?? `exit status ${status}`}).`);
     ended.abort();
   });
-  return { child, port, ended: ended.signal, failure: await passStartupProbe(revision, port, ended.signal) };
+  const failure = await passStartupProbe(revision, port, AbortSignal.any([ended.signal, options.signal]));
+  return { child, port, ended: ended.signal, failure: options.signal.aborted ? 'the service is being stopped' : failure };
 }
 
 interface Metadata {

@@ -16,14 +16,17 @@ export async function passStartupProbe(revision: Revision, port: number, ended: 
   const probe = revision.startupProbe;
   const allowed = probe.initialDelaySeconds + probe.periodSeconds * probe.failureThreshold;
   const deadline = Date.now() + allowed * 1000;
-  let met = 'it was never asked';
+  let met = 'no answer';
   while (!ended.aborted && Date.now() < deadline) {
-    const patience = AbortSignal.timeout(Math.max(1, Math.min(probe.timeoutSeconds * 1000, deadline - Date.now())));
+    const left = Math.max(1, deadline - Date.now());
+    const patience = AbortSignal.timeout(Math.min(probe.timeoutSeconds * 1000, left));
     try {
       await ask(revision, port, AbortSignal.any([patience, ended]));
       return undefined;
     } catch (error) {
-      met = patience.aborted ? `no answer within ${probe.timeoutSeconds} s` : (error as Error).message;
+      const cutShort = patience.aborted && left < probe.timeoutSeconds * 1000;
+      if (patience.aborted && !cutShort) met = `no answer within ${probe.timeoutSeconds} s`;
+      else if (!cutShort) met = (error as Error).message;
     }
     await delay(POLL_MS);
   }

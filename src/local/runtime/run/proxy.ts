@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { LOOPBACK } from '../ports.ts';
 import { forwardedHeaders, originForm, responseHeaders } from './proxy-headers.ts';
@@ -26,7 +26,12 @@ export function passOn(request: IncomingMessage, response: ServerResponse, upstr
       refuse(response, 413, TOO_LARGE);
       return;
     }
-    const outgoing = openRequest(request, upstream);
+    const outgoing = attempt(() => openRequest(request, upstream));
+    if (outgoing === undefined) {
+      request.resume();
+      refuse(response, 400, 'Bad Request');
+      return;
+    }
     const timer = setTimeout(() => {
       refuse(response, 504, 'The request has been terminated because it has reached the maximum request timeout.');
       outgoing.destroy();
@@ -47,16 +52,24 @@ export function passOn(request: IncomingMessage, response: ServerResponse, upstr
   });
 }
 
+/** Undefined for what Node takes in as a request but refuses to send: it throws then. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
 function openRequest(request: IncomingMessage, upstream: Upstream) {
-  return httpRequest({
-    host: LOOPBACK,
-    port: upstream.port,
-    method: request.method ?? 'GET',
-    path: originForm(request.url ?? '/'),
-    headers: forwardedHeaders(request),
-    // One connection each: an idle one that the server closes at the wrong moment would fail a request that cannot be sent again.
-    agent: false,
-  });
+  // A connection for this request alone: one that is kept and closed by the server at the wrong moment would fail a request that cannot be
+  // sent again. The server is not told so: it would then close it before an upload that it refuses has been read, and its answer be lost.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 0 });
+  return httpRequest({ ...targetOf(request, upstream), headers: forwardedHeaders(request), agent });
+}
+
+function targetOf(request: IncomingMessage, { port }: Upstream) {
+  return { host: LOOPBACK, port, method: request.method ?? 'GET', path: originForm(request.url ?? '/') };
 }
 
 function passBack(answer: IncomingMessage, response: ServerResponse, upstream: Upstream): void {
@@ -107,14 +120,11 @@ export function passUpgradeOn(request: IncomingMessage, socket: Duplex, head: Bu
   return new Promise((resolve) => {
     socket.once('close', resolve);
     const headers = [...forwardedHeaders(request), 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? ''];
-    const outgoing = httpRequest({
-      host: LOOPBACK,
-      port: upstream.port,
-      method: 'GET',
-      path: originForm(request.url ?? '/'),
-      headers,
-      agent: false,
-    });
+    const outgoing = attempt(() => httpRequest({ ...targetOf(request, upstream), headers, agent: false }));
+    if (outgoing === undefined) {
+      refuseUpgrade(socket, 400, 'Bad Request');
+      return;
+    }
     socket.once('close', () => outgoing.destroy());
     socket.on('error', () => outgoing.destroy());
     outgoing.on('error', () => refuseUpgrade(socket, 503, 'Service Unavailable'));

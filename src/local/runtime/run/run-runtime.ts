@@ -57,7 +57,11 @@ export function runRuntime(options: RunOptions): LocalRunRuntime {
       else runner.upgrade(request, socket, head);
     },
     loopbackUrl: (service) => services.get(service)?.loopbackUrl(),
-    stopAll: async () => void (await Promise.all([...services.values()].map((runner) => runner.stop()))),
+    async stopAll() {
+      const all = [...services.values()];
+      services.clear();
+      await Promise.all(all.map((runner) => runner.stop()));
+    },
     images: () => new Set([...services.values()].flatMap((runner) => runner.images())),
   };
 }

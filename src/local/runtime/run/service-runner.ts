@@ -28,6 +28,8 @@ export class ServiceRunner {
   readonly #name: string;
   readonly #options: RunOptions;
   readonly #revisions = new Map<string, Running>();
+  /** By revision: what is being started now. */
+  readonly #starting = new Map<string, Promise<void>>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #serving: string | undefined;
@@ -39,15 +41,29 @@ export class ServiceRunner {
   }
 
   async start(revision: Revision): Promise<void> {
+    // Of several calls for one revision each waits for those before it, and finds it running.
+    const before = this.#starting.get(revision.name) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(() => this.#startNow(revision));
+    this.#starting.set(revision.name, mine);
+    await mine.finally(() => {
+      if (this.#starting.get(revision.name) === mine) this.#starting.delete(revision.name);
+    });
+  }
+
+  async #startNow(revision: Revision): Promise<void> {
     const before = this.#revisions.get(revision.name);
     if (before !== undefined && isDeepStrictEqual(before.revision, revision)) return;
-    const container = await startContainer(revision, containerOptions(revision, this.#options));
+    const container = await startContainer(revision, {
+      ...containerOptions(revision, this.#options),
+      signal: this.#stopping.signal,
+    });
     this.#revisions.set(revision.name, { revision, container, open: new Set() });
     if (before !== undefined) this.#retire(before);
   }
 
   async serve(revision: string): Promise<void> {
-    if (!this.#revisions.has(revision)) throw new RevisionFailed('RevisionMissing', `The revision ${revision} does not run.`, []);
+    if (!this.#revisions.has(revision) || this.#stopping.signal.aborted)
+      throw new RevisionFailed('RevisionMissing', `The revision ${revision} does not run.`, []);
     this.#serving = revision;
     await this.#openDoor();
     for (const [name, running] of this.#revisions) {
@@ -61,6 +77,7 @@ export class ServiceRunner {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#door?.close();
+    await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#revisions.values()].map(({ container }) => container.stop()));
     await Promise.all(this.#ending);
   }
@@ -121,7 +138,7 @@ export class ServiceRunner {
   }
 }
 
-function containerOptions(revision: Revision, options: RunOptions): ContainerOptions {
+function containerOptions(revision: Revision, options: RunOptions): Omit<ContainerOptions, 'signal'> {
   const build = options.findBuild(digestOf(revision.image));
   if (build === undefined) throw new RevisionFailed('ContainerMissing', `Image '${revision.image}' not found.`, []);
   const log = revisionLog(join(serviceLogFolder(options.logs, revision.service), `${revision.name}.log`), options.now);
