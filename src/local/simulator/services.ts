@@ -16,6 +16,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/logging.ts').then((module) => module.logging),
     import('./services/metadata.ts').then((module) => module.metadata),
     import('./services/oauth2.ts').then((module) => module.oauth2),
+    import('./services/orgpolicy.ts').then((module) => module.orgpolicy),
     import('./services/run-urls.ts').then((module) => module.runUrls),
     import('./services/run-v1.ts').then((module) => module.runV1),
     import('./services/run-v2.ts').then((module) => module.runV2),

@@ -17,6 +17,7 @@ import {
 import { forgetImages, repositorySize } from './docker-registry-records.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
+import { checkLocation } from './orgpolicy-checks.ts';
 import { page } from './paging.ts';
 import { alreadyExists, badRequest, forbidden } from './refusals.ts';
 import { isRegion, regions } from './regions.ts';
@@ -154,6 +155,7 @@ function create(call: Call, sim: Sim): JsonObject {
   if (coming || findRepository(sim, key)) {
     throw alreadyExists('the repository already exists');
   }
+  checkLocation(sim, projectId, location, 'create a repository');
   const time = sim.timestamp();
   const settings = checkSettings(sim, { mode: 'STANDARD_REPOSITORY', ...withoutOutput(call.body) });
   const repository: RepositoryRecord = { projectId, location, id, createTime: time, updateTime: time, settings };

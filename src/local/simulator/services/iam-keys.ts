@@ -13,6 +13,7 @@ import {
   signingKey,
 } from './iam-keys-store.ts';
 import { accountOf } from './iam-service-accounts.ts';
+import { checkNewKey } from './orgpolicy-checks.ts';
 import { badRequest, failedPrecondition, notFound } from './refusals.ts';
 import { certify } from './rsa-certificates.ts';
 
@@ -48,6 +49,7 @@ export const keyMethods: Record<string, Handler> = {
 
 async function create(call: Call, sim: Sim): Promise<JsonObject> {
   const account = accountOf(call, sim);
+  checkNewKey(sim, account, 'Creation');
   const algorithm = call.body['keyAlgorithm'] ?? 'KEY_ALG_RSA_2048';
   if (algorithm === 'KEY_ALG_RSA_1024') throw badRequest('Keys of 1024 bits can no longer be created.');
   const fileType = call.body['privateKeyType'] ?? 'TYPE_GOOGLE_CREDENTIALS_FILE';
@@ -90,6 +92,7 @@ function credentials(account: AccountRecord, keyId: string, privateKey: string):
 
 function upload(call: Call, sim: Sim): JsonObject {
   const account = accountOf(call, sim);
+  checkNewKey(sim, account, 'Upload');
   const pem = Buffer.from(String(call.body['publicKeyData'] ?? ''), 'base64').toString();
   const publicKey = readPublicKey(pem);
   if (publicKey === undefined) throw badRequest('The public key must be an RSA key in a PEM-encoded X.509 certificate.');

@@ -1,7 +1,9 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { GoogleError } from '../service.ts';
 import { type Binding, canonicalBindings, checkBindings } from './iam-bindings.ts';
-import { policyRecord, replaceBindings } from './iam-policy.ts';
+import { membersOf, policyRecord, replaceBindings } from './iam-policy.ts';
+import { checkNewMembers } from './orgpolicy-checks.ts';
+import { findBucket } from './storage-bucket-record.ts';
 
 /** A new bucket's policy has the etag `CAE=`. */
 const FIRST = 1;
@@ -38,6 +40,8 @@ export function setStoragePolicy(sim: Sim, bucket: string, policy: JsonObject): 
       locationType: 'header',
     });
   }
+  const projectId = findBucket(sim, bucket)?.projectId;
+  if (projectId) checkNewMembers(sim, projectId, membersOf(bindings), membersOf(before?.bindings ?? []), 'storage');
   const record = replaceBindings(sim, bucketResource(bucket), canonicalBindings(bindings));
   return show(bucket, record.bindings, record.generation);
 }

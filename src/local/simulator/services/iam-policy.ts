@@ -1,6 +1,7 @@
 import type { Json, JsonObject, Sim } from '../service.ts';
 import { namesVersion } from './etags.ts';
 import { type Binding, canonicalBindings, checkBindings } from './iam-bindings.ts';
+import { checkNewMembers } from './orgpolicy-checks.ts';
 import { aborted, badRequest } from './refusals.ts';
 
 /** An allow policy as the APIs with google.iam.v1 methods show it. https://docs.cloud.google.com/iam/docs/reference/rest/v1/Policy */
@@ -65,6 +66,8 @@ export function setPolicy(sim: Sim, resource: string, body: JsonObject): Policy 
   checkBindings(sim, bindings);
   checkVersion(policy, before);
   checkEtag(policy.etag, before);
+  const project = /^\/\/[^/]+\/projects\/([^/]+)/.exec(resource)?.[1];
+  if (project) checkNewMembers(sim, sim.findProject(project).projectId, membersOf(bindings), membersOf(before?.bindings ?? []));
   const record = changePolicy(sim, bindings, before);
   const mask = typeof body['updateMask'] === 'string' ? body['updateMask'] : DEFAULT_MASK;
   if (
@@ -76,6 +79,10 @@ export function setPolicy(sim: Sim, resource: string, body: JsonObject): Policy 
   }
   sim.store.put(KIND, resource, record);
   return show(record, true);
+}
+
+export function membersOf(bindings: Binding[]): string[] {
+  return bindings.flatMap(({ members }) => members ?? []);
 }
 
 /** Sets the bindings without any check, for what Google itself grants. */

@@ -1,8 +1,14 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { findAccount } from './iam-accounts.ts';
+import { checkLocation, checkRunService } from './orgpolicy-checks.ts';
 import { badRequest, forbidden, invalidField } from './refusals.ts';
-import { defaultAccount, findRevision, type ServicePlace, serviceKey } from './run-records.ts';
+import { defaultAccount, findRevision, findService, type ServicePlace, serviceKey, serviceName } from './run-records.ts';
 
+/** The ingress settings as organisation policies name them. */
+const INGRESS: Record<string, string> = {
+  INGRESS_TRAFFIC_INTERNAL_ONLY: 'internal',
+  INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER: 'internal-and-cloud-load-balancing',
+};
 const RESERVED = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
 
 /** @throws GoogleError 400 */
@@ -32,6 +38,9 @@ export function checkSpec(sim: Sim, place: ServicePlace, spec: JsonObject): void
   }
   checkTraffic(sim, place, spec['traffic'] as JsonObject[]);
   checkAccount(sim, place, String(template['serviceAccount']));
+  if (!findService(sim, serviceKey(place))) checkLocation(sim, place.projectId, place.location, 'create a service');
+  const ingress = INGRESS[String(spec['ingress'])] ?? 'all';
+  checkRunService(sim, place.projectId, serviceName(place), ingress, spec['invokerIamDisabled'] === true);
 }
 
 function checkTemplate(template: JsonObject): void {

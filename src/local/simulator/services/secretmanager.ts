@@ -3,6 +3,7 @@ import { checkEtag } from './etags.ts';
 import { fits } from './filters.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
+import { checkLocation } from './orgpolicy-checks.ts';
 import { newestFirst, page } from './paging.ts';
 import { alreadyExists, badRequest, invalidField } from './refusals.ts';
 import {
@@ -57,6 +58,9 @@ function create(call: Call, sim: Sim): JsonObject {
   if (!input.replication?.automatic === !input.replication?.userManaged) {
     throw invalidField('secret.replication', 'Secret.replication must be set to either automatic or userManaged.');
   }
+  const { projectId } = sim.findProject(parent.replace(/^projects\/([^/]+).*$/, '$1'));
+  const places = input.replication?.userManaged?.replicas.map(({ location }) => location) ?? ['global'];
+  for (const place of places) checkLocation(sim, projectId, place, 'create a secret');
   const name = `${parent}/secrets/${secretId}`;
   if (findSecret(sim, name)) throw alreadyExists(`Secret [${name}] already exists.`);
   const { ttl: _, name: __, ...fields } = withExpiry(sim, input);

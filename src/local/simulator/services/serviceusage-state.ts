@@ -3,6 +3,7 @@ import { billingEnabled } from './cloudbilling.ts';
 import { grantOnProject } from './cloudresourcemanager-policy.ts';
 import { projectRecord } from './cloudresourcemanager-projects.ts';
 import { ensureAgent } from './iam-accounts.ts';
+import { isEnforced } from './orgpolicy-records.ts';
 import { errorInfo, failedPrecondition, forbidden } from './refusals.ts';
 import { catalog, costsByItself, dependencies, enabledByDefault, grantsOf, needsBilling } from './serviceusage-catalog.ts';
 
@@ -102,6 +103,9 @@ export function enable(sim: Sim, project: Project, services: string[], principal
 export function equip(sim: Sim, project: Project, services: string[], principal: string): void {
   for (const { email, role, ...facts } of services.flatMap((service) => grantsOf(service, project.projectNumber))) {
     ensureAgent(sim, project.projectId, email, facts);
+    // Of the default service accounts, which are the ones with the Editor role, an organisation may not want that.
+    if (role === 'roles/editor' && isEnforced(sim, project.projectId, 'iam.automaticIamGrantsForDefaultServiceAccounts'))
+      continue;
     grantOnProject(sim, project.projectId, principal, role, `serviceAccount:${email}`);
   }
 }

@@ -2,6 +2,7 @@ import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { namesVersion } from './etags.ts';
 import { fits } from './filters.ts';
 import { mergePatch } from './masks.ts';
+import { sqlObjection } from './orgpolicy-checks.ts';
 import { page } from './paging.ts';
 import { derivedFacts, fullSettings, newInstance } from './sqladmin-defaults.ts';
 import { instanceAlreadyExists, invalidRequest, notSimulated, staleData } from './sqladmin-errors.ts';
@@ -82,11 +83,18 @@ function insert(call: Call, sim: Sim): JsonObject {
   checkNewInstance(project.projectId, call.body);
   const instance = newInstance(sim, project, call.body);
   checkSettings(instance.settings, instance.databaseVersion);
+  checkPolicies(sim, instance, instance.settings);
   if (isNameTaken(sim, project.projectId, instance.name)) throw instanceAlreadyExists();
   const { rootPassword } = call.body;
   const saved = saveInstance(sim, instance);
   if (typeof rootPassword === 'string' && rootPassword !== '') sim.store.put(ROOT_PASSWORDS, keyOf(saved), rootPassword);
   return startOperation(call, sim, { kind: 'create', type: 'CREATE', instance: saved });
+}
+
+/** @throws GoogleError 400 for what an organisation's policy forbids */
+function checkPolicies(sim: Sim, { project, region }: InstanceRecord, settings: JsonObject): void {
+  const objection = sqlObjection(sim, project, region, settings);
+  if (objection) throw invalidRequest(objection);
 }
 
 function list(call: Call, sim: Sim): JsonObject {
@@ -118,6 +126,7 @@ function change(call: Call, sim: Sim, instance: InstanceRecord, settings: JsonOb
   if (instance.state !== 'RUNNABLE') throw invalidRequest('Invalid request since instance is not running.');
   checkUpgrade(sim, instance, target);
   checkSettings(settings, target);
+  checkPolicies(sim, instance, settings);
   if (Number(settings['dataDiskSizeGb']) < Number(instance.settings['dataDiskSizeGb'])) {
     throw invalidRequest(
       `The disk size cannot be decreased: it is ${String(instance.settings['dataDiskSizeGb'])} GB, and ${String(settings['dataDiskSizeGb'])} GB was asked for.`,

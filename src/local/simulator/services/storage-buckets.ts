@@ -1,6 +1,8 @@
 import { type Call, GoogleError, type Handler, type JsonObject, Reply, type Sim } from '../service.ts';
 import { deletePolicy, testPermissions } from './iam-policy.ts';
 import { bucketResource, getStoragePolicy, initStoragePolicy, setStoragePolicy } from './iam-policy-storage.ts';
+import { checkBucketLocation, checkUniformAccess } from './orgpolicy-checks.ts';
+import { isEnforced } from './orgpolicy-records.ts';
 import {
   allBuckets,
   type BucketRecord,
@@ -95,6 +97,8 @@ function insert(call: Call, sim: Sim): JsonObject {
     ...place,
     settings: normalizeSettings(call.body, place, {}, time),
   };
+  checkBucketLocation(sim, bucket.projectId, bucket.location);
+  if (!hasUniformAccess(bucket)) checkUniformAccess(sim, bucket.projectId);
   saveBucket(sim, bucket);
   initStoragePolicy(sim, name, firstBindings(bucket));
   return showBucket(bucket, isFull(call, call.body['acl'] !== undefined || call.body['defaultObjectAcl'] !== undefined));
@@ -150,6 +154,7 @@ function change(call: Call, sim: Sim, next: (before: JsonObject) => JsonObject):
     updated: now,
     settings: normalizeSettings(next(bucket.settings), bucket, bucket.settings, now),
   };
+  if (hasUniformAccess(bucket) && !hasUniformAccess(changed)) checkUniformAccess(sim, bucket.projectId);
   saveBucket(sim, changed);
   return showBucket(changed, isFull(call, true));
 }
@@ -168,7 +173,8 @@ function setPolicy(call: Call, sim: Sim): JsonObject {
   const bucket = getBucket(sim, nameOf(call));
   const bindings = (call.body['bindings'] ?? []) as Array<{ members?: string[] }>;
   const open = bindings.some(({ members }) => members?.some((member) => /^all(Authenticated)?Users$/.test(member)));
-  if (open && preventsPublicAccess(bucket)) {
+  const prevented = preventsPublicAccess(bucket) || isEnforced(sim, bucket.projectId, 'storage.publicAccessPrevention');
+  if (open && prevented) {
     const refused = preconditionFailed();
     throw new GoogleError({
       ...refused.facts,

@@ -1,0 +1,150 @@
+import type { JsonObject, Sim } from '../service.ts';
+import { GoogleError } from '../service.ts';
+import { allows, isEnforced } from './orgpolicy-records.ts';
+import { errorInfo, failedPrecondition } from './refusals.ts';
+
+/** What the services refuse because an organisation's policy says so. Each throws in the form of the service that calls it. */
+
+/** @throws GoogleError 400 FAILED_PRECONDITION where service account keys may not be made (or uploaded) */
+export function checkNewKey(
+  sim: Sim,
+  { projectId, email }: { projectId: string; email: string },
+  what: 'Creation' | 'Upload',
+): void {
+  const subject = `projects/${projectId}/serviceAccounts/${email}?configvalue=${encodeURIComponent(email)}`;
+  const name = `iam.disableServiceAccountKey${what}`;
+  if (isEnforced(sim, projectId, name))
+    throw violation(`Key ${what.toLowerCase()} is not allowed on this service account.`, name, subject);
+  checkManaged(sim, projectId, `iam.managed.disableServiceAccountKey${what}`, `projects/${projectId}/serviceAccounts/${email}`);
+}
+
+/** @throws GoogleError 400 FAILED_PRECONDITION where a managed constraint is enforced */
+export function checkManaged(sim: Sim, projectId: string, name: string, resource: string): void {
+  if (!isEnforced(sim, projectId, name)) return;
+  throw failedPrecondition(
+    `Operation denied by org policy on resource '${resource}': ["constraints/${name}": "The constraint is enforced."].`,
+    [errorInfo('CUSTOM_ORG_POLICY_VIOLATION', 'googleapis.com', { customConstraints: `constraints/${name}` })],
+  );
+}
+
+/**
+ * Refuses members that do not belong to the organisation: everybody, and addresses of other domains. Accounts of the project and
+ * members that a policy had before pass. https://docs.cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
+ * @throws GoogleError 400 FAILED_PRECONDITION; 412 in Cloud Storage's form
+ */
+export function checkNewMembers(
+  sim: Sim,
+  projectId: string,
+  members: string[],
+  before: string[],
+  form: 'storage' | 'usual' = 'usual',
+): void {
+  const { projectNumber } = sim.findProject(projectId);
+  const own = (email: string) => email.includes(projectId) || email.includes(projectNumber);
+  for (const member of members) {
+    if (before.includes(member) || /^(?:project\w+|deleted|principal\w*):/.test(member)) continue;
+    const email = member.replace(/^\w+:/, '');
+    if (member.startsWith('serviceAccount:') && own(email)) continue;
+    const name = 'iam.allowedPolicyMemberDomains';
+    if (allows(sim, projectId, name, email.replace(/^.*@/, ''))) continue;
+    const message = 'One or more users named in the policy do not belong to a permitted customer.';
+    if (form === 'storage') throw conditionNotMet(message);
+    throw failedPrecondition(message, [
+      precondition(
+        `User ${email} is not in permitted organization.`,
+        name,
+        `orgpolicy:projects/${projectId}?configvalue=${email}`,
+      ),
+    ]);
+  }
+}
+
+/** Whether new resources may be in a location: `us-central1`, `eu`, `global`. */
+export function isLocationAllowed(sim: Sim, projectId: string, location: string): boolean {
+  const place = location.toLowerCase();
+  return allows(sim, projectId, 'gcp.resourceLocations', place, (group) => {
+    const area = group.replace(/-locations$/, '');
+    if (area === 'eu' || area === 'europe') return place === 'eu' || place.startsWith('eur');
+    return place === area || place.startsWith(`${area}-`) || new RegExp(`^${area}\\d`).test(place);
+  });
+}
+
+/** @throws GoogleError 400 FAILED_PRECONDITION @param doing `create a secret` */
+export function checkLocation(sim: Sim, projectId: string, location: string, doing: string): void {
+  if (isLocationAllowed(sim, projectId, location)) return;
+  const subject = `orgpolicy:projects/${sim.findProject(projectId).projectNumber}`;
+  const message = `Constraint constraints/gcp.resourceLocations violated for [${subject}] attempting to ${doing} in [${location}]. For more information, see https://cloud.google.com/resource-manager/docs/organization-policy/defining-locations.`;
+  throw violation(message, 'gcp.resourceLocations', subject);
+}
+
+/** @throws GoogleError 412, as Cloud Storage has it */
+export function checkBucketLocation(sim: Sim, projectId: string, location: string): void {
+  if (isLocationAllowed(sim, projectId, location)) return;
+  throw conditionNotMet(`'${location.toLowerCase()}' violates constraint 'constraints/gcp.resourceLocations'`);
+}
+
+/** For a bucket without uniform access. @throws GoogleError 412 */
+export function checkUniformAccess(sim: Sim, projectId: string): void {
+  if (!isEnforced(sim, projectId, 'storage.uniformBucketLevelAccess')) return;
+  throw conditionNotMet("Request violates constraint 'constraints/storage.uniformBucketLevelAccess'");
+}
+
+/** What Cloud SQL says of an instance that policies forbid; undefined for one that may be. */
+export function sqlObjection(sim: Sim, projectId: string, region: string, settings: JsonObject): string | undefined {
+  const { projectNumber } = sim.findProject(projectId);
+  if (!isLocationAllowed(sim, projectId, region)) {
+    return `'${region}' violates constraint 'constraints/gcp.resourceLocations' on the resource 'projects/${projectId}'.`;
+  }
+  const ip = (settings['ipConfiguration'] ?? {}) as JsonObject;
+  const failed = (what: string, name: string) =>
+    `Organization Policy check failure: the ${what} of this instance violates the constraints/${name} enforced at the ${projectNumber} project.`;
+  if (ip['ipv4Enabled'] === true && isEnforced(sim, projectId, 'sql.restrictPublicIp')) {
+    return failed('external IP', 'sql.restrictPublicIp');
+  }
+  const networks = ip['authorizedNetworks'];
+  if (Array.isArray(networks) && networks.length > 0 && isEnforced(sim, projectId, 'sql.restrictAuthorizedNetworks')) {
+    return failed('authorized networks', 'sql.restrictAuthorizedNetworks');
+  }
+  return undefined;
+}
+
+/** @throws GoogleError 400 FAILED_PRECONDITION for a Cloud Run service's ingress or open door @param ingress `all`, `internal`, … */
+export function checkRunService(
+  sim: Sim,
+  projectId: string,
+  resource: string,
+  ingress: string,
+  invokerIamDisabled: boolean,
+): void {
+  if (!allows(sim, projectId, 'run.allowedIngress', ingress)) {
+    const message = `Constraint constraints/run.allowedIngress violated for ${resource}: the ingress setting '${ingress}' is not allowed.`;
+    throw violation(message, 'run.allowedIngress', `orgpolicy:projects/${projectId}`);
+  }
+  if (invokerIamDisabled) checkManaged(sim, projectId, 'run.managed.requireInvokerIam', resource);
+}
+
+/** What a load balancer is forbidden by, `compute.…`; undefined for one that may be. @param type `GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS`, … */
+export function loadBalancerObjection(sim: Sim, projectId: string, type: string): string | undefined {
+  if (type.startsWith('GLOBAL_') && isEnforced(sim, projectId, 'compute.disableGlobalLoadBalancing')) {
+    return 'constraints/compute.disableGlobalLoadBalancing';
+  }
+  const isIn = (group: string) => (group === 'EXTERNAL') === type.includes('EXTERNAL');
+  return allows(sim, projectId, 'compute.restrictLoadBalancerCreationForTypes', type, isIn)
+    ? undefined
+    : 'constraints/compute.restrictLoadBalancerCreationForTypes';
+}
+
+function conditionNotMet(message: string): GoogleError {
+  return new GoogleError({ code: 412, message, reason: 'conditionNotMet', location: 'If-Match', locationType: 'header' });
+}
+
+function violation(message: string, name: string, subject: string): GoogleError {
+  return failedPrecondition(message, [precondition(message, name, subject)]);
+}
+
+function precondition(description: string, name: string, subject: string): JsonObject {
+  return {
+    '@type': 'type.googleapis.com/google.rpc.PreconditionFailure',
+    violations: [{ type: `constraints/${name}`, subject, description }],
+  };
+}
