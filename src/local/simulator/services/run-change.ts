@@ -8,6 +8,7 @@ import {
   type Extras,
   findRevision,
   findService,
+  operationUuid,
   type RevisionRecord,
   type ServicePlace,
   type ServiceRecord,
@@ -85,14 +86,13 @@ export function changeService(sim: Sim, before: ServiceRecord, wanted: Wanted, o
   };
   if (options.dryRun) return { service: { ...service, version: before.version }, operation: undefined };
   if (revision) saveRevision(sim, revision);
-  const saved = saveService(sim, service);
   const operation = sim.operations.start({
     api: 'run',
     kind: 'rollout',
-    data: { key: serviceKey(saved), generation },
+    data: { key: serviceKey(service), generation },
     principal: options.principal,
   });
-  return { service: saved, operation };
+  return { service: saveService(sim, { ...service, operationId: operationUuid(operation.id) }), operation };
 }
 
 function nextRevision(

@@ -157,6 +157,11 @@ export function serviceOfHost(sim: Sim, host: string): { service: ServiceRecord;
   return found && { service: found, ...(tag === undefined ? {} : { tag }) };
 }
 
+/** An operation's id as Cloud Run writes it. */
+export function operationUuid(id: string): string {
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 export function defaultAccount(projectNumber: string): string {
   return `${projectNumber}-compute@developer.gserviceaccount.com`;
 }

@@ -15,6 +15,7 @@ import {
   serviceName,
   serviceResource,
 } from './run-records.ts';
+import { operationMethods } from './run-v1-operations.ts';
 import { configurationOf, routeOf } from './run-v1-parts.ts';
 import { readV1 } from './run-v1-read.ts';
 import { resourceVersion, showRevision, showService } from './run-v1-show.ts';
@@ -74,6 +75,7 @@ export const runV1: Service = {
   methods: {
     ...under('run.namespaces', methods),
     ...under('run.projects.locations', { ...methods, ...policies }),
+    ...operationMethods,
     'run.projects.locations.list': (call, sim) => {
       const { projectId } = placeOf(call, sim);
       const all = regions.map((id) => ({

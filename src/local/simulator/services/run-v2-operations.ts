@@ -2,7 +2,7 @@ import { rpcCode } from '../error-form.ts';
 import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '../service.ts';
 import { deletePolicy } from './iam-policy.ts';
 import { notFound } from './refusals.ts';
-import { findService, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
+import { findService, operationUuid, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
 import { resumeService, rollOut } from './run-rollout.ts';
 import { placeOf } from './run-v2-place.ts';
 import { SERVICE_TYPE, showService } from './run-v2-show.ts';
@@ -60,7 +60,8 @@ export const operationMethods: Record<string, Handler> = {
   },
 };
 
-function readOperation(call: Call, sim: Sim): Operation {
+/** @throws GoogleError 404 */
+export function readOperation(call: Call, sim: Sim): Operation {
   const [, id = ''] = /\/operations\/([^/:]+)$/.exec(String(call.params['name'])) ?? [];
   const operation = sim.operations.get(id.replaceAll('-', ''));
   if (operation?.api !== API) throw notFound(`Requested entity was not found.`);
@@ -83,10 +84,9 @@ export function showOperation(sim: Sim, { id, data, done, response, error }: Ope
   const key = String(data['key']);
   const [project, location] = key.split('/');
   const service = findService(sim, key);
-  const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   const shown = (data['shown'] ?? (service && showService(service)) ?? response ?? {}) as JsonObject;
   return {
-    name: `projects/${project}/locations/${location}/operations/${uuid}`,
+    name: `projects/${project}/locations/${location}/operations/${operationUuid(id)}`,
     metadata: { '@type': SERVICE_TYPE, ...shown },
     ...(done ? { done } : {}),
     ...(done && error ? { error: { code: rpcCode(error), message: error.message } } : {}),
