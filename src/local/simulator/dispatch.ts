@@ -8,6 +8,7 @@ import { badRequest, errorBody, familyOf, methodNotFound, statusName, unauthenti
 import { apiOfHost } from './hosts.ts';
 import { readParameters, unknownParameter } from './parameters.ts';
 import { checkSelection, parseSelection, select } from './partial-response.ts';
+import { authorizeCall, tested } from './permissions.ts';
 import { projectOf } from './project-of.ts';
 import { readBytes, readJson } from './request-body.ts';
 import type { Call, Json } from './service.ts';
@@ -109,7 +110,7 @@ async function answerMethod(
     principal: token === undefined ? '' : engine.tokens.describe(token).email,
   };
   const quotaProject = message.headers['x-goog-user-project'];
-  const result = await engine.transact((sim, commit) => {
+  const result = await engine.transact(async (sim, commit) => {
     const project = projectOf(call);
     engine.meetProject(sim, project, call, commit);
     engine.requireEnabledFor(
@@ -118,7 +119,8 @@ async function answerMethod(
       project,
       typeof quotaProject === 'string' && quotaProject ? quotaProject : undefined,
     );
-    return handler(call, sim);
+    authorizeCall(engine.services, sim, call);
+    return tested(engine.services, sim, call, await handler(call, sim));
   });
   const reply = result instanceof Reply ? result : new Reply(200, result ?? {});
   if (reply.status < 300 && reply.body !== undefined) engine.onAnswer?.(method, reply.body);

@@ -6,7 +6,8 @@ import { sendError } from './dispatch.ts';
 import type { Engine } from './engine.ts';
 import { familyOf, unauthenticated } from './error-form.ts';
 import { apiOfHost } from './hosts.ts';
-import type { RawRequest, RawRoute } from './service.ts';
+import { authorizePath } from './permissions.ts';
+import type { RawRequest, RawRoute, Sim } from './service.ts';
 import { tokenOf } from './tokens.ts';
 
 export interface FoundRoute {
@@ -48,6 +49,7 @@ export class RawRoutes {
       await this.engine.transact((sim, commit) => {
         const request = this.request(arrival, groups, commit);
         if (route.authenticated !== false && request.principal === '') throw unauthenticated(api, arrival.path, familyOf(api));
+        if (route.authenticated !== false) this.authorize(sim, arrival, request.principal);
         beforeHead(arrival.response, commit);
         return route.handle(request, sim);
       });
@@ -56,6 +58,10 @@ export class RawRoutes {
       this.engine.onBug(error);
       cut();
     }
+  }
+
+  private authorize(sim: Sim, { message, host, path }: Arrival, principal: string): void {
+    authorizePath(this.engine.services, sim, { httpMethod: message.method ?? 'GET', host, path, principal });
   }
 
   upgrade(arrival: Arrival, { route, groups }: FoundRoute, socket: Duplex, head: Buffer): void {

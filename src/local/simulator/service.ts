@@ -42,6 +42,12 @@ export interface Service {
   noteProject?(sim: Sim, idOrNumber: string, call: ProjectCall): boolean;
   /** Called after it, as a part of the call. */
   useProject?(sim: Sim, idOrNumber: string, call: ProjectCall): void;
+  /** Given by the one service that holds the policies; called while permissions are enforced. Throws the 403 of a permission that the caller lacks. */
+  authorize?(sim: Sim, call: Call): void;
+  /** The same for what is no method. */
+  authorizePath?(sim: Sim, request: { httpMethod: string; host: string; path: string; principal: string }): void;
+  /** Which of these permissions the caller holds on what the call is about. */
+  heldPermissions?(sim: Sim, call: Call, permissions: string[]): string[];
   /** Given by the one service that holds what is enabled. `service` is a full name: `run.googleapis.com`. */
   isEnabled?(sim: Sim, projectId: string, service: string): boolean;
 }

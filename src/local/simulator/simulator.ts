@@ -10,6 +10,7 @@ import type { EngineParts } from './engine.ts';
 import { Engine } from './engine.ts';
 import { Faults } from './faults.ts';
 import { openFront } from './front.ts';
+import { isEnforced, setEnforced } from './permissions.ts';
 import { RequestLog } from './request-log.ts';
 import type { Service, Sim } from './service.ts';
 import { stateOf } from './state.ts';
@@ -87,6 +88,11 @@ async function serve(options: SimulatorOptions, records: RecordStore, log: Reque
     log,
     state: () => stateOf(records, services),
     reset: () => reset(engine, records, log, dataDir),
+    permissions: {
+      enforced: () => isEnforced(engine.sim.store),
+      enforce: (on) => setEnforced(engine.sim.store, on),
+    },
+    tokens: engine.tokens,
   });
   port = front.port;
   try {

@@ -1,5 +1,6 @@
 import type { Service } from '../service.ts';
 import { roleMethods } from './iam-custom-roles.ts';
+import { authorize, authorizePath, heldPermissions } from './iam-enforcement.ts';
 import { keyMethods } from './iam-keys.ts';
 import { SIGNING_KEYS } from './iam-keys-store.ts';
 import { serviceAccountMethods } from './iam-service-accounts.ts';
@@ -11,5 +12,8 @@ export const iam: Service = {
   versions: ['v1'],
   methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods, ...federationMethods },
   operations: federationOperations,
+  authorize,
+  authorizePath,
+  heldPermissions,
   redact: (kind, value) => (kind === SIGNING_KEYS ? undefined : value),
 };
