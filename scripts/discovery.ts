@@ -25,6 +25,12 @@ interface Source {
 }
 const SOURCES: Source[] = [
   { document: 'artifactregistry.v1', protos: '@google-cloud/artifact-registry@4.7.1' },
+  // gcloud asks it for the locations of a list, and for nothing else.
+  {
+    document: 'artifactregistry.v1beta2',
+    only: ['artifactregistry.projects.locations.list'],
+    protos: '@google-cloud/artifact-registry@4.7.1',
+  },
   { document: 'certificatemanager.v1', protos: '@google-cloud/certificate-manager@2.1.3' },
   { document: 'cloudbilling.v1', protos: '@google-cloud/billing@5.1.2' },
   { document: 'cloudbuild.v1', protos: '@google-cloud/cloudbuild@5.6.0' },

@@ -31,7 +31,7 @@ const OUTPUT_ONLY = ['name', 'createTime', 'updateTime', 'sizeBytes', 'satisfies
 /** Artifact Registry: repositories and the images in them. The registry itself is `docker-registry.ts`. https://docs.cloud.google.com/artifact-registry/docs/reference/rest */
 export const artifactregistry: Service = {
   api: API,
-  versions: ['v1'],
+  versions: ['v1', 'v1beta2'],
   methods: {
     'artifactregistry.projects.locations.list': (call, sim) => {
       const { projectId } = projectOf(sim, call.params['name']);

@@ -3,11 +3,11 @@ import { GoogleError, type JsonObject, type Operation, type Sim } from '../servi
 import { findRepository, repositoryResource } from './artifactregistry-records.ts';
 import { BuildLog } from './cloudbuild-log.ts';
 import { type BuildRecord, findBuild, isFinished, saveBuild } from './cloudbuild-records.ts';
-import { inspectSource, SourceUnreadable } from './cloudbuild-source.ts';
+import { inspectSource, SourceUnreadable, sourceArchive } from './cloudbuild-source.ts';
 import { type DockerBuild, planSteps } from './cloudbuild-steps.ts';
+import { ZipUnreadable } from './cloudbuild-zip.ts';
 import { localImage, parseReference, pushBuiltImage } from './docker-registry-images.ts';
 import { isGranted } from './iam-grants.ts';
-import { readContent } from './storage-content.ts';
 import { findObject } from './storage-object-record.ts';
 
 const CANCEL_POLL_MS = 100;
@@ -139,9 +139,9 @@ async function fetchSource(
   log.line(`Fetching storage object: gs://${source.bucket}/${source.name}#${source.generation}`);
   if (sim.runtime) return {};
   try {
-    return await inspectSource(readContent(sim, source.content));
+    return await inspectSource(await sourceArchive(sim, source.content));
   } catch (error) {
-    if (!(error instanceof SourceUnreadable)) throw error;
+    if (!(error instanceof SourceUnreadable || error instanceof ZipUnreadable)) throw error;
     throw new Ended('FAILURE', 'FETCH_SOURCE_FAILED', `failed to unpack the source archive: ${error.message}`);
   }
 }
@@ -167,7 +167,7 @@ async function buildForReal(record: BuildRecord, sim: Sim, log: BuildLog, build:
     const { digest } = await runtime.builds.build({
       id: record.id,
       image: build.tags[0] ?? '',
-      source: readContent(sim, sourceOf(record, sim).content),
+      source: await sourceArchive(sim, sourceOf(record, sim).content),
       dockerfile: build.dockerfile,
       log: (line) => log.line(`Step #${step}: ${line}`),
       signal: AbortSignal.any([timeout, cancelled.signal]),
@@ -176,7 +176,7 @@ async function buildForReal(record: BuildRecord, sim: Sim, log: BuildLog, build:
   } catch (error) {
     if (cancelled.signal.aborted) throw new Ended('CANCELLED', 'FAILURE_TYPE_UNSPECIFIED', 'Build cancelled.');
     if (timeout.aborted) throw new Ended('TIMEOUT', 'USER_BUILD_STEP', 'build timed out');
-    if (error instanceof BuildFailed) throw stepFailed(step, error.message, record, log);
+    if (error instanceof BuildFailed || error instanceof ZipUnreadable) throw stepFailed(step, error.message, record, log);
     throw error;
   } finally {
     clearInterval(watch);

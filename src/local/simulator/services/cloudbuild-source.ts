@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import type { Sim } from '../service.ts';
+import { isZip, zipAsTar } from './cloudbuild-zip.ts';
+import { type Content, readContent } from './storage-content.ts';
 
 /** Unpacked bytes that a source may have at most. */
 const MAX_BYTES = 4 * 1024 * 1024 * 1024;
+
+/** The source as a gzipped tar; one that was uploaded as a zip is repacked. */
+export async function sourceArchive(sim: Sim, content: Content): Promise<Readable> {
+  const start = await buffer(readContent(sim, content, 0, 3));
+  return isZip(start) ? zipAsTar(await buffer(readContent(sim, content))) : readContent(sim, content);
+}
 
 /** The source cannot be unpacked. */
 export class SourceUnreadable extends Error {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rpcCode } from '../error-form.ts';
 import type { Call, JsonObject, Operation, Service, Sim } from '../service.ts';
+import { logsBucketFor } from './cloudbuild-logs-bucket.ts';
 import { type BuildRecord, getBuild, isFinished, listBuilds, saveBuild, showBuild } from './cloudbuild-records.ts';
 import { checkBuild } from './cloudbuild-rules.ts';
 import { runBuild } from './cloudbuild-run.ts';
@@ -10,6 +11,7 @@ import { badRequest, failedPrecondition, notFound } from './refusals.ts';
 import { isRegion } from './regions.ts';
 
 const API = 'cloudbuild';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const TYPE = 'type.googleapis.com/google.devtools.cloudbuild.v1';
 
 /** Cloud Build: builds of images from a source archive. https://docs.cloud.google.com/build/docs/api/reference/rest */
@@ -64,19 +66,25 @@ function placeOf(call: Call, sim: Sim): Place {
 
 function read(call: Call, sim: Sim): BuildRecord {
   const place = placeOf(call, sim);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(place.id)) throw badRequest('invalid build id: must be a UUID');
+  if (!UUID.test(place.id)) throw badRequest('invalid build id: must be a UUID');
   return getBuild(sim, place);
 }
 
 function create(call: Call, sim: Sim): JsonObject {
-  return start(call, sim, placeOf(call, sim), call.body);
+  return startBuild(sim, placeOf(call, sim), call.body, call.principal);
 }
 
-function start(call: Call, sim: Sim, place: Place, body: JsonObject): JsonObject {
+/**
+ * Takes a build and starts it.
+ * @returns the operation as Cloud Build shows it
+ * @throws GoogleError 400 or 404 where the build cannot be taken
+ */
+export function startBuild(sim: Sim, place: Omit<Place, 'id'>, body: JsonObject, principal: string): JsonObject {
   const account = String(body['serviceAccount'] ?? '') || defaultAccount(place);
   const { source } = checkBuild(sim, body, place);
   const id = randomUUID();
   const options = (body['options'] ?? {}) as JsonObject;
+  const logsBucket = logsBucketFor(sim, body, place);
   const region = place.location === 'global' ? '' : `;region=${place.location}`;
   const build: JsonObject = {
     ...body,
@@ -90,11 +98,12 @@ function start(call: Call, sim: Sim, place: Place, body: JsonObject): JsonObject
     logUrl: `https://console.cloud.google.com/cloud-build/builds${region}/${id}?project=${place.projectNumber}`,
     options: { logging: 'LEGACY', pool: {}, ...options },
     serviceAccount: account,
+    ...(logsBucket ? { logsBucket } : {}),
     ...(source ? { sourceProvenance: { resolvedStorageSource: source } } : {}),
     ...(body['images'] ? { artifacts: { images: body['images'] } } : {}),
   };
   const data = { projectId: place.projectId, location: place.location, id };
-  const operation = sim.operations.start({ api: API, kind: 'build', data, principal: call.principal });
+  const operation = sim.operations.start({ api: API, kind: 'build', data, principal });
   const record: BuildRecord = { ...data, operation: operation.id, build };
   saveBuild(sim, record);
   return showOperation(operation, record, build);
@@ -117,7 +126,7 @@ function retry(call: Call, sim: Sim): JsonObject {
     const value = record.build[name];
     if (value !== undefined) body[name] = value;
   }
-  return start(call, sim, { ...placeOf(call, sim), location: record.location }, body);
+  return startBuild(sim, { ...placeOf(call, sim), location: record.location }, body, call.principal);
 }
 
 function list(call: Call, sim: Sim): JsonObject {
@@ -146,7 +155,8 @@ function cancel(call: Call, sim: Sim): JsonObject {
 
 function getOperation(call: Call, sim: Sim): JsonObject {
   const encoded = String(call.params['name']).replace(/^.*\//, '');
-  const id = Buffer.from(encoded, 'base64').toString();
+  // gcloud asks for a build's operation by the id of the build as well.
+  const id = UUID.test(encoded) ? encoded : Buffer.from(encoded, 'base64').toString();
   const [, location = 'global'] = /\/locations\/([^/]+)\//.exec(String(call.params['name'])) ?? [];
   const record = getBuild(sim, { projectId: sim.project.projectId, location, id });
   const operation = sim.operations.get(record.operation);

@@ -6,6 +6,7 @@ import { page } from './paging.ts';
 import { badRequest } from './refusals.ts';
 import { type Change, changeService, checkVersion, createService, type Wanted } from './run-change.ts';
 import { findService, listServices, type ServiceRecord, serviceKey, serviceName, serviceResource } from './run-records.ts';
+import { buildMethods } from './run-v2-builds.ts';
 import { dryRunOperation, operationKinds, operationMethods, showOperation } from './run-v2-operations.ts';
 import { placeOf, readService } from './run-v2-place.ts';
 import { revisionMethods } from './run-v2-revisions.ts';
@@ -60,6 +61,7 @@ export const runV2: Service = {
     },
     ...revisionMethods,
     ...operationMethods,
+    ...buildMethods,
   },
   operations: operationKinds,
   restore(sim) {

@@ -37,6 +37,11 @@ export const bucketMethods: Record<string, Handler> = {
     const { location, locationType } = bucket;
     return { kind: 'storage#storageLayout', bucket: bucket.name, location, locationType };
   },
+  // There is no way to make one: gcloud asks before it deletes a bucket.
+  'storage.managedFolders.list': (call, sim) => {
+    getBucket(sim, nameOf(call));
+    return { kind: 'storage#managedFolders' };
+  },
   'storage.buckets.getIamPolicy': (call, sim) => getStoragePolicy(sim, getBucket(sim, nameOf(call)).name),
   'storage.buckets.setIamPolicy': setPolicy,
   'storage.buckets.testIamPermissions': (call, sim) => {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { GoogleError, type JsonObject, type RawRequest, type RawRoute, type Sim } from '../service.ts';
 import { hashHeader, storeContent } from './storage-content.ts';
 import { invalid } from './storage-errors.ts';
@@ -33,7 +35,7 @@ async function media(request: RawRequest, sim: Sim): Promise<void> {
     ...(encoding ? { contentEncoding: encoding } : {}),
   };
   const target = targetOf(request, sim, resource);
-  const content = await storeContent(sim, request.body);
+  const content = await storeContent(sim, unpacked(request));
   sendJson(
     request,
     200,
@@ -43,7 +45,7 @@ async function media(request: RawRequest, sim: Sim): Promise<void> {
 
 async function multipart(request: RawRequest, sim: Sim): Promise<void> {
   bucketOf(request, sim);
-  const parts = readParts(request.body, boundaryOf(header(request.message, 'content-type')));
+  const parts = readParts(unpacked(request), boundaryOf(header(request.message, 'content-type')));
   const first = await parts.next();
   if (first.done) throw invalid('Multipart body must have two parts.');
   const resource = parseJson(await smallText(first.value.content));
@@ -61,6 +63,14 @@ async function multipart(request: RawRequest, sim: Sim): Promise<void> {
     200,
     showObject(finishUpload(sim, target, settings, content, hashHeader(request.message.headers['x-goog-hash']))),
   );
+}
+
+/** The body as it was before the client packed it for the way: `gcloud storage cp --gzip-in-flight`. */
+function unpacked({ body, message }: RawRequest): Readable {
+  if (header(message, 'content-encoding') !== 'gzip') return body;
+  const gunzip = createGunzip();
+  gunzip.on('error', () => body.resume());
+  return body.pipe(gunzip);
 }
 
 async function smallText(source: AsyncIterable<Buffer>): Promise<string> {
