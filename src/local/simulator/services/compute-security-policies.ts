@@ -33,10 +33,12 @@ export const securityPolicies: Kind = {
   },
 };
 
-/** `patch` leaves the rules as they are: they have methods of their own. */
-function rulesOf({ call, wanted, before }: Change): JsonObject[] {
-  const from = before && call.method === 'compute.securityPolicies.patch' ? before : wanted;
-  const rules = (from['rules'] ?? []) as JsonObject[];
+/**
+ * Rules that come with `patch` take the place of all that there are, which is what `gcloud compute security-policies import` rests on;
+ * without any, they stay.
+ */
+function rulesOf({ wanted, before }: Change): JsonObject[] {
+  const rules = (wanted['rules'] ?? before?.['rules'] ?? []) as JsonObject[];
   return completeRules(!before && rules.length === 0 ? [ALLOW_ALL] : rules);
 }
 

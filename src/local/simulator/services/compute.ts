@@ -12,6 +12,7 @@ import { sslCertificates } from './compute-ssl-certificates.ts';
 import { sslPolicies, sslPolicyMethods } from './compute-ssl-policies.ts';
 import { targetHttpProxies, targetHttpsProxies } from './compute-target-proxies.ts';
 import { urlMapMethods, urlMaps } from './compute-url-maps.ts';
+import { batchRoute } from './storage-batch.ts';
 
 /** Compute Engine, as far as an external application load balancer needs it. https://docs.cloud.google.com/compute/docs/reference/rest/v1 */
 export const compute: Service = {
@@ -36,5 +37,7 @@ export const compute: Service = {
     ...operationMethods,
     ...locationMethods,
   },
+  /** https://docs.cloud.google.com/compute/docs/api/how-tos/batch */
+  routes: [batchRoute('compute', 'v1', 1000)],
   operations: operationKinds,
 };

@@ -4,13 +4,20 @@ import { invalid } from './storage-errors.ts';
 import { header, inJsonForm } from './storage-http.ts';
 import { boundaryOf, readParts } from './storage-multipart.ts';
 
-const MAX_CALLS = 100;
 const MAX_BYTES = 10 * 1024 * 1024;
 
 /** Up to a hundred calls in one. https://docs.cloud.google.com/storage/docs/batch */
-export const batchRoutes: RawRoute[] = [
-  { httpMethod: 'POST', host: /^(storage|www)\.googleapis\.com$/, path: /^\/batch\/storage\/v1$/, handle: inJsonForm(batch) },
-];
+export const batchRoutes: RawRoute[] = [batchRoute('storage', 'v1', 100)];
+
+/** Where several calls of one API come as one. */
+export function batchRoute(api: string, version: string, mostCalls: number): RawRoute {
+  return {
+    httpMethod: 'POST',
+    host: new RegExp(`^(${api}|www)\\.googleapis\\.com$`),
+    path: new RegExp(`^/batch/${api}/${version}$`),
+    handle: inJsonForm((request, sim) => batch(request, sim, `${api}.googleapis.com`, mostCalls)),
+  };
+}
 
 interface InnerCall {
   id: string | undefined;
@@ -20,7 +27,7 @@ interface InnerCall {
   body: Buffer;
 }
 
-async function batch(request: RawRequest, sim: Sim): Promise<void> {
+async function batch(request: RawRequest, sim: Sim, host: string, mostCalls: number): Promise<void> {
   const calls: InnerCall[] = [];
   let bytes = 0;
   for await (const part of readParts(request.body, boundaryOf(header(request.message, 'content-type')))) {
@@ -30,13 +37,13 @@ async function batch(request: RawRequest, sim: Sim): Promise<void> {
       if (bytes > MAX_BYTES) throw invalid('The batch request is too large.');
       chunks.push(Buffer.from(chunk));
     }
-    calls.push(parseCall(Buffer.concat(chunks), part.headers['content-id']));
-    if (calls.length > MAX_CALLS) throw invalid(`The batch request contains more than ${MAX_CALLS} calls.`);
+    calls.push(parseCall(Buffer.concat(chunks), part.headers['content-id'], host));
+    if (calls.length > mostCalls) throw invalid(`The batch request contains more than ${mostCalls} calls.`);
   }
   request.body.resume();
   const boundary = `batch_${sim.id(24)}`;
   const answers: string[] = [];
-  for (const call of calls) answers.push(await perform(call, request, sim));
+  for (const call of calls) answers.push(await perform(call, request, sim, host));
   const text = `${answers.map((answer) => `--${boundary}\r\n${answer}`).join('')}--${boundary}--\r\n`;
   request.response.writeHead(200, {
     'content-type': `multipart/mixed; boundary=${boundary}`,
@@ -45,7 +52,7 @@ async function batch(request: RawRequest, sim: Sim): Promise<void> {
   request.response.end(text);
 }
 
-function parseCall(content: Buffer, id: string | undefined): InnerCall {
+function parseCall(content: Buffer, id: string | undefined, host: string): InnerCall {
   const text = content.toString('latin1');
   const [, head = '', gap = ''] = /^([\s\S]*?)(\r?\n\r?\n|$)/.exec(text.trimStart()) ?? [];
   const [first = '', ...lines] = head.split(/\r?\n/);
@@ -56,13 +63,13 @@ function parseCall(content: Buffer, id: string | undefined): InnerCall {
     const at = line.indexOf(':');
     if (at > 0) headers[line.slice(0, at).trim().toLowerCase()] = line.slice(at + 1).trim();
   }
-  const url = new URL(target, 'https://storage.googleapis.com');
+  const url = new URL(target, `https://${host}`);
   const offset = text.length - text.trimStart().length + head.length + gap.length;
   return { id, method, path: url.pathname + url.search, headers, body: content.subarray(offset) };
 }
 
 /** Each call goes through the front door, so that it is checked, logged and answered like any other. */
-async function perform(call: InnerCall, outer: RawRequest, sim: Sim): Promise<string> {
+async function perform(call: InnerCall, outer: RawRequest, sim: Sim, host: string): Promise<string> {
   const authorization = call.headers['authorization'] ?? header(outer.message, 'authorization');
   const body = call.method === 'GET' || call.method === 'DELETE' ? Buffer.alloc(0) : trimEnd(call.body);
   const answer = await new Promise<{ status: string; headers: string; body: string }>((resolve, reject) => {
@@ -72,7 +79,7 @@ async function perform(call: InnerCall, outer: RawRequest, sim: Sim): Promise<st
       method: call.method,
       path: call.path,
       headers: {
-        host: 'storage.googleapis.com',
+        host,
         ...(authorization ? { authorization } : {}),
         'content-type': call.headers['content-type'] ?? 'application/json',
         'content-length': String(body.length),
