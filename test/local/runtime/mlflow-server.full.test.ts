@@ -123,6 +123,15 @@ describe('the rendered server, as the local target runs it', () => {
     expect(search.status).toBe(403);
   });
 
+  it('refuses an upload without credentials by its answer, however large it is', async () => {
+    const upload = () =>
+      fetch(`${runtime.run.loopbackUrl(SERVICE)}/api/2.0/mlflow-artifacts/artifacts/x/large`, {
+        method: 'PUT',
+        body: Buffer.alloc(40 * 1024 ** 2),
+      });
+    for (let attempt = 0; attempt < 5; attempt += 1) expect((await upload()).status).toBe(401);
+  });
+
   it('is replaced by a revision that works and not by one that does not', async () => {
     const wrong = runtime.run.start(revision('mlflow-00002-bbb', { MLFLOW_TRACKING_PASSWORD: '' }));
     await expect(wrong).rejects.toMatchObject({ reason: 'HealthCheckContainerError' });

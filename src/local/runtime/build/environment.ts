@@ -69,25 +69,23 @@ interface Sync {
 
 async function syncWithUv(uv: string, python: string[], { source, target, env, log, signal }: Sync): Promise<void> {
   const { execa } = await import('execa');
-  const child = execa(
-    uv,
-    ['sync', '--locked', '--no-dev', '--no-install-project', '--compile-bytecode', '--no-progress', ...python],
-    {
-      cwd: source,
-      env: {
-        ...env,
-        VIRTUAL_ENV: undefined,
-        UV_PROJECT: undefined,
-        UV_PROJECT_ENVIRONMENT: target,
-        UV_PYTHON_DOWNLOADS: 'never',
-      },
-      extendEnv: false,
-      stdin: 'ignore',
-      all: true,
-      reject: false,
-      cancelSignal: signal,
+  // Unlike in the image, bytecode is not compiled in advance: here the server writes it at its first start, for the quarter of the modules
+  // that it loads. That start takes some three seconds longer, and the build a twentieth of its time.
+  const child = execa(uv, ['sync', '--locked', '--no-dev', '--no-install-project', '--no-progress', ...python], {
+    cwd: source,
+    env: {
+      ...env,
+      VIRTUAL_ENV: undefined,
+      UV_PROJECT: undefined,
+      UV_PROJECT_ENVIRONMENT: target,
+      UV_PYTHON_DOWNLOADS: 'never',
     },
-  );
+    extendEnv: false,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+    cancelSignal: signal,
+  });
   const lines: string[] = [];
   for await (const line of child.iterable({ from: 'all' })) {
     log(line);

@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { LOOPBACK } from '../ports.ts';
 import { forwardedHeaders, originForm, responseHeaders } from './proxy-headers.ts';
@@ -12,6 +12,9 @@ export interface Upstream {
   rewrite?: (name: string, value: string) => string;
 }
 
+const LARGE_BODY = 64 * 1024;
+/** For a server that does not know how to ask. */
+const CONTINUE_MS = 1_000;
 const TOO_LARGE = 'Request Entity Too Large: 32 MiB at most over HTTP/1.1.';
 
 /**
@@ -46,10 +49,41 @@ export function passOn(request: IncomingMessage, response: ServerResponse, upstr
       if (!response.headersSent) refuse(response, 503, 'The service does not answer.');
       request.unpipe(outgoing).resume();
     });
-    limitBody(request, response, upstream);
     request.once('error', () => outgoing.destroy());
-    request.pipe(outgoing);
+    sendBody(request, outgoing, () => limitBody(request, response, upstream));
   });
+}
+
+/**
+ * Sends the body, a large one when the server has asked for it: one that refuses the request unread, for want of credentials say, closes the
+ * connection, and its answer would be lost under what was still being sent. https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+ */
+function sendBody(request: IncomingMessage, outgoing: ClientRequest, watch: () => void): void {
+  const send = () => {
+    clearTimeout(unasked);
+    outgoing.off('response', unwanted);
+    // Not before: whoever listens to a body makes it flow.
+    watch();
+    request.pipe(outgoing);
+  };
+  const unwanted = () => {
+    clearTimeout(unasked);
+    outgoing.off('continue', send);
+    // It is read all the same: the client may look for the answer only then.
+    request.resume();
+  };
+  const unasked = setTimeout(send, CONTINUE_MS);
+  if (!isLarge(request)) {
+    send();
+    return;
+  }
+  outgoing.once('continue', send).once('response', unwanted);
+  outgoing.once('close', () => clearTimeout(unasked));
+  outgoing.flushHeaders();
+}
+
+function isLarge(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > LARGE_BODY;
 }
 
 /** Undefined for what Node takes in as a request but refuses to send: it throws then. */
@@ -65,7 +99,9 @@ function openRequest(request: IncomingMessage, upstream: Upstream) {
   // A connection for this request alone: one that is kept and closed by the server at the wrong moment would fail a request that cannot be
   // sent again. The server is not told so: it would then close it before an upload that it refuses has been read, and its answer be lost.
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 0 });
-  return httpRequest({ ...targetOf(request, upstream), headers: forwardedHeaders(request), agent });
+  const headers = forwardedHeaders(request);
+  if (isLarge(request)) headers.push('Expect', '100-continue');
+  return httpRequest({ ...targetOf(request, upstream), headers, agent });
 }
 
 function targetOf(request: IncomingMessage, { port }: Upstream) {

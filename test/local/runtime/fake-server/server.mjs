@@ -54,6 +54,17 @@ const server = createServer((request, response) => {
   );
 });
 
+// As servers in other languages have it: one who is refused is not asked for the body, and the connection ends.
+server.on('checkContinue', (request, response) => {
+  if (request.url === '/early') {
+    response.writeHead(401, { connection: 'close' });
+    response.end('no', () => request.socket.destroy());
+    return;
+  }
+  response.writeContinue();
+  server.emit('request', request, response);
+});
+
 server.on('upgrade', (request, socket) => {
   if (request.url === '/refused') return socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
   const accept = createHash('sha1')
