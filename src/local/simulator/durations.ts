@@ -24,6 +24,9 @@ export const USUAL_SECONDS = {
   'compute.forwardingRules': 20,
   'compute.certificates': 1200,
   'iam.workloadIdentityPools': 5,
+  'domains.register': 300,
+  'domains.configure': 30,
+  'domains.verifyEmail': 86_400,
   none: 0,
 } as const;
 export type DurationName = keyof typeof USUAL_SECONDS;

@@ -10,6 +10,7 @@ export async function loadServices(): Promise<Service[]> {
     import('./services/dns.ts').then((module) => module.dns),
     import('./services/compute.ts').then((module) => module.compute),
     import('./services/docker-registry.ts').then((module) => module.dockerRegistry),
+    import('./services/domains.ts').then((module) => module.domains),
     import('./services/iam.ts').then((module) => module.iam),
     import('./services/iamcredentials.ts').then((module) => module.iamcredentials),
     import('./services/iap.ts').then((module) => module.iap),
