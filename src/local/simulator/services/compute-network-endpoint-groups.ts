@@ -3,7 +3,7 @@ import { placeOf } from './compute-collections.ts';
 import { invalidValue, required } from './compute-errors.ts';
 import type { Kind } from './compute-kind.ts';
 import { listAnswer } from './compute-lists.ts';
-import { linkTo, pathOf, scopePath } from './compute-places.ts';
+import { pathOf } from './compute-places.ts';
 import { currentValue } from './compute-records.ts';
 
 /** What a serverless group may stand for: exactly one of them. */
@@ -22,14 +22,7 @@ export const networkEndpointGroups: Kind = {
   has: ['get', 'insert', 'list', 'aggregatedList', 'delete'],
   usual: 'compute.resources',
   operationPrefix: 'compute.regionNetworkEndpointGroups.',
-  complete: ({ place, sent, wanted }) => {
-    const region = sent['region'];
-    if (typeof region === 'string' && region.replace(/^.*\//, '') !== place.scope)
-      throw invalidValue(
-        'resource.region',
-        region,
-        `The region does not match that of the request, ${linkTo(scopePath(place.projectId, place.scope))}.`,
-      );
+  complete: ({ wanted }) => {
     if (wanted['networkEndpointType'] === undefined) throw required('resource.networkEndpointType');
     const platforms = PLATFORMS.filter((name) => wanted[name] !== undefined);
     if (wanted['networkEndpointType'] === 'SERVERLESS') checkServerless(wanted, platforms);
