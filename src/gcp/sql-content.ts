@@ -84,19 +84,20 @@ export async function getUser(google: Google, args: InstanceArgs & { user: strin
 
 /**
  * Makes the user with this password if it is missing. A user that is there keeps its password (`created: false`): see
- * {@link setUserPassword}. Never give a host for PostgreSQL. https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
+ * {@link setUserPassword}. With `roles` it is a member of these, otherwise of `cloudsqlsuperuser`. Never give a host for PostgreSQL.
+ * https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
  */
 export function createUser(
   google: Google,
-  args: InstanceArgs & { user: string; password: string } & WaitOptions,
+  args: InstanceArgs & { user: string; password: string; roles?: string[] } & WaitOptions,
 ): Promise<{ value: SqlUser; created: boolean }> {
-  const { project, instance, user, password } = args;
+  const { project, instance, user, password, roles } = args;
   return createOrGet(google, {
     first: 'get',
     get: () => getUser(google, args),
     create: async () => {
       const api = await google.apis.sqladmin();
-      const requestBody = { project, instance, name: user, password };
+      const requestBody = { project, instance, name: user, password, ...(roles && { databaseRoles: roles }) };
       await changeInstance(
         google,
         args,

@@ -32,8 +32,8 @@ export interface SqlRuntime {
   remove(connectionName: string): Promise<void>;
   createDatabase(connectionName: string, database: { name: string; charset?: string; collation?: string }): Promise<void>;
   dropDatabase(connectionName: string, name: string): Promise<void>;
-  /** Creates the user or sets its password. API-made users get the role `cloudsqlsuperuser`. */
-  setUser(connectionName: string, user: { name: string; password?: string }): Promise<void>;
+  /** Creates the user or sets its password. API-made users get the role `cloudsqlsuperuser`, unless others are named. */
+  setUser(connectionName: string, user: { name: string; password?: string; roles?: string[] }): Promise<void>;
   dropUser(connectionName: string, name: string): Promise<void>;
 }
 

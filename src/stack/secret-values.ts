@@ -36,9 +36,21 @@ export function secretValue(
  * The SQLAlchemy URL over Cloud Run's socket. The socket is inside the connector's own TLS tunnel and speaks plain PostgreSQL, so
  * no sslmode belongs here. https://docs.cloud.google.com/run/docs/configuring/connect-cloudsql
  */
-export function databaseUrl(deployment: Deployment, password: string): string {
-  const { user, name } = deployment.database;
-  return `postgresql+psycopg2://${encodeURIComponent(user)}:${encodeURIComponent(password)}@/${encodeURIComponent(name)}?host=/cloudsql/${connectionName(deployment)}`;
+export function databaseUrl(deployment: Deployment, password: string, user: string = deployment.database.user): string {
+  const { user: owner, name } = deployment.database;
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  // Tables belong to the role that makes them: the second user works in the name of the first, so that a migration finds one owner.
+  const role = user === owner ? '' : `&options=${encodeURIComponent(`-c role=${owner}`)}`;
+  return `postgresql+psycopg2://${login}@/${encodeURIComponent(name)}?host=/cloudsql/${connectionName(deployment)}${role}`;
+}
+
+/**
+ * The users that the server signs in as by turns: PostgreSQL knows one password a user, so a password is changed by taking the other
+ * user into use. The first owns the tables, the second is its member.
+ */
+export function databaseUsers({ database }: Pick<Deployment, 'database'>): [string, string] {
+  // PostgreSQL cuts names at 63 characters.
+  return [database.user, `${database.user.slice(0, 61)}_b`];
 }
 
 /** User and password of such a URL; undefined where the text is not one. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { accessVersion, latestVersion } from '../../gcp/secret-versions.ts';
+import { accessVersion } from '../../gcp/secret-versions.ts';
 import { getSecret, patchSecret } from '../../gcp/secrets.ts';
 import { getInstance } from '../../gcp/sql.ts';
 import {
@@ -8,18 +8,18 @@ import {
   deleteDatabase,
   deleteUser,
   getDatabase,
-  getUser,
+  listUsers,
   setUserPassword,
 } from '../../gcp/sql-content.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Resource, StackContext } from '../resource.ts';
-import { databaseLogin } from '../secret-values.ts';
+import { databaseLogin, databaseUsers, newPassword } from '../secret-values.ts';
 import { settle } from '../settle.ts';
 import { secretResourceId } from './secret.ts';
 
 /** On the database secret: the version whose password the database user was last given. */
-const APPLIED_LABEL = 'mlflow-gcp-applied';
+export const APPLIED_LABEL = 'mlflow-gcp-applied';
 
 /** MLflow's database in the instance. */
 export function databaseResource(deployment: Deployment): Resource {
@@ -46,46 +46,54 @@ export function databaseResource(deployment: Deployment): Resource {
 }
 
 /**
- * The database user that the server signs in as. Its password is the one in the secret, which therefore comes first. Google never
- * tells a user's password, so a label on the secret remembers which of its versions the user was last given.
+ * The database user that the server signs in as: the first of {@link databaseUsers}, or after a rotation the second. Its password is the
+ * one in the secret, which therefore comes first. Google never tells a user's password, so a label on the secret remembers which of its
+ * versions the user was last given.
  */
 export function databaseUserResource(deployment: Deployment): Resource {
-  const { user } = deployment.database;
-  const args = { project: deployment.project, instance: deployment.sqlInstance, user };
+  const { user: owner } = deployment.database;
+  const place = { project: deployment.project, instance: deployment.sqlInstance };
   const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
   return {
     id: 'database-user',
-    title: `Database user ${user}`,
+    title: `Database user ${owner}`,
     // Google runs one operation an instance at a time, so the user waits for the database rather than for a refusal.
     dependsOn: ['sql-instance', 'database', secretResourceId('database_url')],
     usualSeconds: USUAL_SECONDS['sql.users'],
     holdsData: true,
     async observe(context) {
       const { google } = context;
-      const [runs, found, version] = await settle([
+      const [runs, found, current] = await settle([
         instanceRuns(context),
         getSecret(google, secret),
-        latestVersion(google, secret),
+        accessVersion(google, secret),
       ]);
-      if (!runs || (await getUser(google, args)) === undefined) return { action: 'create', differences: [] };
-      if (version !== undefined && found?.labels[APPLIED_LABEL] === version.version)
+      if (!runs) return { action: 'create', differences: [] };
+      const users = (await listUsers(google, place)).map(({ name }) => name);
+      const login = current && databaseLogin(current.value)?.user;
+      if (!users.includes(owner) || (login !== undefined && !users.includes(login))) return { action: 'create', differences: [] };
+      if (current !== undefined && found?.labels[APPLIED_LABEL] === current.version)
         return { action: 'unchanged', differences: [] };
-      return { action: 'update', differences: [`password: that of version ${version?.version ?? '1'} of ${secret.secretId}`] };
+      return { action: 'update', differences: [`password: that of version ${current?.version ?? '1'} of ${secret.secretId}`] };
     },
     async ensure(context) {
       const { google } = context;
-      const [{ version, password }, found] = await settle([passwordFromSecret(context), getSecret(google, secret)]);
-      const { created } = await createUser(google, { ...args, password });
+      const [{ version, user, password }, found] = await settle([loginFromSecret(context), getSecret(google, secret)]);
+      // The owner comes first, as the second user is its member; out of use, it has a password that nobody knows.
+      const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword() });
+      const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner] });
       const applied = found?.labels[APPLIED_LABEL] === version;
-      if (!created && !applied) await setUserPassword(google, { ...args, password });
+      if (!created && !applied) await setUserPassword(google, { ...place, user, password });
       if (!applied) await patchSecret(google, { ...secret, labels: { ...found?.labels, [APPLIED_LABEL]: version } });
       if (created) return 'created';
       return applied ? 'unchanged' : 'updated';
     },
     async remove(context) {
-      if (!(await instanceRuns(context)) || (await getUser(context.google, args)) === undefined) return 'absent';
-      await deleteUser(context.google, args);
-      return 'deleted';
+      if (!(await instanceRuns(context))) return 'absent';
+      const there = (await listUsers(context.google, place)).map(({ name }) => name);
+      const ours = databaseUsers(deployment).filter((name) => there.includes(name));
+      for (const user of ours.toReversed()) await deleteUser(context.google, { ...place, user });
+      return ours.length > 0 ? 'deleted' : 'absent';
     },
   };
 }
@@ -95,15 +103,18 @@ async function instanceRuns({ google, deployment }: StackContext): Promise<boole
   return found?.state === 'RUNNABLE';
 }
 
-async function passwordFromSecret({ google, deployment }: StackContext): Promise<{ version: string; password: string }> {
+async function loginFromSecret({
+  google,
+  deployment,
+}: StackContext): Promise<{ version: string; user: string; password: string }> {
   const secretId = deployment.secrets.database_url;
   const secret = await accessVersion(google, { project: deployment.project, secretId });
   const login = secret === undefined ? undefined : databaseLogin(secret.value);
-  if (secret !== undefined && login?.user === deployment.database.user)
-    return { version: secret.version, password: login.password };
+  if (secret !== undefined && login !== undefined && databaseUsers(deployment).includes(login.user))
+    return { version: secret.version, ...login };
   throw new UserError({
     code: 'DATABASE_SECRET_UNUSABLE',
     message: `Secret ${secretId} in project ${deployment.project} does not hold a PostgreSQL URL for user ${deployment.database.user}.`,
-    hint: `Put the right URL in as a new version, or delete the secret and run mlflow-gcp init again: gcloud secrets delete ${secretId} --project=${deployment.project}`,
+    hint: `Put the right URL in with: mlflow-gcp secrets set database_url — or delete the secret and run mlflow-gcp init again: gcloud secrets delete ${secretId} --project=${deployment.project}`,
   });
 }

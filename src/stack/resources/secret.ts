@@ -7,7 +7,7 @@ import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
-import { databaseLogin, databaseUrl, type SecretValue, secretValue } from '../secret-values.ts';
+import { databaseLogin, databaseUrl, databaseUsers, type SecretValue, secretValue } from '../secret-values.ts';
 import { settle } from '../settle.ts';
 
 const USUAL_SECRET_SECONDS = 2;
@@ -93,6 +93,7 @@ async function pendingDatabaseUrl<T extends SecretValue>(
   const current = (await accessVersion(google, args))?.value;
   const login = current === undefined ? undefined : databaseLogin(current);
   if (login === undefined) return wanted;
-  const value = databaseUrl(deployment, login.password);
+  const user = databaseUsers(deployment).find((known) => known === login.user);
+  const value = databaseUrl(deployment, login.password, user);
   return current === value ? undefined : { ...wanted, value };
 }

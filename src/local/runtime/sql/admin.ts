@@ -53,11 +53,14 @@ export async function prepareRoles(client: Client, rootPassword: string | undefi
   await client.query(`ALTER DATABASE postgres OWNER TO ${SUPERUSER_ROLE}`);
 }
 
-export async function setUser(client: Client, user: { name: string; password?: string }): Promise<void> {
+export async function setUser(client: Client, user: { name: string; password?: string; roles?: string[] }): Promise<void> {
   const name = identifier(user.name);
+  const roles = (user.roles ?? []).map(identifier);
   if (!(await roleExists(client, user.name))) {
-    await client.query(`CREATE ROLE ${name} LOGIN CREATEDB CREATEROLE IN ROLE ${SUPERUSER_ROLE}`);
+    const rights = roles.length > 0 ? '' : `CREATEDB CREATEROLE IN ROLE ${SUPERUSER_ROLE}`;
+    await client.query(`CREATE ROLE ${name} LOGIN ${rights}`);
   }
+  for (const role of roles) await client.query(`GRANT ${role} TO ${name}`);
   if (user.password !== undefined) await client.query(`ALTER ROLE ${name} PASSWORD ${literal(user.password)}`);
 }
 

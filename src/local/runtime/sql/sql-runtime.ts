@@ -82,10 +82,12 @@ export class SqlClusters implements LocalSqlRuntime {
     );
   }
 
-  setUser(connectionName: string, user: { name: string; password?: string }): Promise<void> {
+  setUser(connectionName: string, user: { name: string; password?: string; roles?: string[] }): Promise<void> {
     return this.#ask(
       connectionName,
-      () => checkName('user', user.name),
+      () => {
+        for (const name of [user.name, ...(user.roles ?? [])]) checkName('user', name);
+      },
       (client) => setUser(client, user),
     );
   }

@@ -69,7 +69,7 @@ async function insert(call: Call, sim: Sim): Promise<JsonObject> {
   if (sim.store.get(KIND, key(instance, user)))
     throw invalidRequest(`failed to create user "${name}": role "${name}" already exists`);
   return doAtOnce(call, sim, 'sql.users', { type: 'CREATE_USER', instance }, async () => {
-    await setUser(sim, instance, name, password);
+    await setUser(sim, instance, { name, password, roles: databaseRoles });
     save(sim, instance, user);
   });
 }
@@ -83,7 +83,7 @@ async function update(call: Call, sim: Sim): Promise<JsonObject> {
   const kept = call.params['revokeExistingRoles'] === true ? [] : (user.databaseRoles ?? []);
   const databaseRoles = [...new Set([...kept, ...(roles ?? [])])];
   return doAtOnce(call, sim, 'sql.users', { type: 'UPDATE_USER', instance }, async () => {
-    if (password !== undefined) await setUser(sim, instance, user.name, password);
+    if (password !== undefined || roles?.length) await setUser(sim, instance, { name: user.name, password, roles });
     save(sim, instance, { ...user, ...(databaseRoles.length > 0 ? { databaseRoles } : {}) });
   });
 }
@@ -101,10 +101,17 @@ async function remove(call: Call, sim: Sim): Promise<JsonObject> {
   });
 }
 
-async function setUser(sim: Sim, instance: InstanceRecord, name: string, password: string | undefined): Promise<void> {
+interface DatabaseUser {
+  name: string;
+  password: string | undefined;
+  roles: string[] | undefined;
+}
+
+async function setUser(sim: Sim, instance: InstanceRecord, { name, password, roles }: DatabaseUser): Promise<void> {
   const done = runtimeOf(sim, instance)?.setUser(connectionName(instance), {
     name,
     ...(password === undefined ? {} : { password }),
+    ...(roles?.length ? { roles } : {}),
   });
   await refused(done, `failed to create user "${name}"`);
 }
