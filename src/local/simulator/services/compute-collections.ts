@@ -123,7 +123,7 @@ function insert(kind: Kind, call: Call, sim: Sim): JsonObject {
     selfLink: linkOf(place),
     ...(scope.scope === 'global' ? {} : { region: linkOf(place).replace(/\/[^/]+\/[^/]+$/, '') }),
   };
-  const wish: Change = { call, sim, place, wanted, sent, before: undefined };
+  const wish: Change = { call, sim, place, wanted, before: undefined };
   const quota = kind.exceeds?.(wish);
   const next = quota ? wanted : complete(kind, wish);
   if (kind.labelFingerprint) next['labelFingerprint'] = newLabelFingerprint(sim, next['labels']);
@@ -160,7 +160,7 @@ function change(kind: Kind, call: Call, sim: Sim, type: string, wantedOf: (value
       throw invalidValue('resource.name', wanted['name'], 'The name of a resource cannot be changed.');
     // Labels have a method of their own.
     if (kind.labelFingerprint) Object.assign(wanted, { labels: before['labels'] });
-    const next = complete(kind, { call, sim, place, wanted, sent: call.body, before });
+    const next = complete(kind, { call, sim, place, wanted, before });
     return startWork(call, sim, {
       place,
       type: operationType(kind, type),

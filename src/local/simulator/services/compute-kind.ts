@@ -64,8 +64,6 @@ export interface Change {
   place: Place;
   /** What the resource shall be. */
   wanted: JsonObject;
-  /** What was sent. */
-  sent: JsonObject;
   /** What it was; undefined for a new one. */
   before: JsonObject | undefined;
 }

@@ -118,7 +118,7 @@ export const urlMapMethods: Record<string, Handler> = {
     const place = placeOf(urlMaps, call, sim);
     const wanted = (call.body['resource'] ?? {}) as JsonObject;
     try {
-      urlMaps.complete({ call, sim, place, wanted, sent: wanted, before: undefined });
+      urlMaps.complete({ call, sim, place, wanted, before: undefined });
       return { result: { loadSucceeded: true, testPassed: true } };
     } catch (error) {
       if (error instanceof GoogleError) return { result: { loadSucceeded: false, loadErrors: [error.message] } };
