@@ -107,7 +107,8 @@ function addressOf(change: Change): string {
   // Of an address that was not given out here nothing is known.
   const own = ['addresses', 'forwardingRules'].some((collection) =>
     listRecords(sim, place.projectId, collection).some(
-      ({ record }) => record.value?.['address'] === sent || record.value?.['IPAddress'] === sent,
+      // Neither one that is being given back.
+      ({ record }) => !record.deleting && (record.value?.['address'] === sent || record.value?.['IPAddress'] === sent),
     ),
   );
   if (!own && (isOfPool(sent) || takenAddresses(sim).has(sent)))
