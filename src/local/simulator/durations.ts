@@ -27,6 +27,8 @@ export const USUAL_SECONDS = {
   'domains.register': 300,
   'domains.configure': 30,
   'domains.verifyEmail': 86_400,
+  'certificatemanager.resources': 10,
+  'certificatemanager.provision': 600,
   none: 0,
 } as const;
 export type DurationName = keyof typeof USUAL_SECONDS;

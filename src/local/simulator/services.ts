@@ -4,6 +4,7 @@ import type { Service } from './service.ts';
 export async function loadServices(): Promise<Service[]> {
   const modules = await Promise.all([
     import('./services/artifactregistry.ts').then((module) => module.artifactregistry),
+    import('./services/certificatemanager.ts').then((module) => module.certificatemanager),
     import('./services/cloudbilling.ts').then((module) => module.cloudbilling),
     import('./services/cloudbuild.ts').then((module) => module.cloudbuild),
     import('./services/cloudresourcemanager.ts').then((module) => module.cloudresourcemanager),
