@@ -5,6 +5,8 @@ const ips = (...srcIpRanges: string[]) => ({ versionedExpr: 'SRC_IPS_V1', config
 const deny = { priority: 2147483647, action: 'deny(403)', match: ips('*') };
 const allow = (priority: number, ...ranges: string[]) => ({ priority, action: 'allow', match: ips(...ranges) });
 
+const limit = { conformAction: 'allow', exceedAction: 'deny(429)', rateLimitThreshold: { count: 10, intervalSec: 60 } };
+
 let compute: Compute;
 beforeAll(async () => {
   compute = await startCompute();
@@ -96,8 +98,31 @@ test('a patch without rules leaves them; with rules it brings all of them, as an
   expect(await priorities('patched')).toEqual([6, 2147483647]);
 });
 
+test('what the mask of a patch names and the body leaves out is cleared', async () => {
+  const { make, get, done } = compute;
+  const adaptiveProtectionConfig = { layer7DdosDefenseConfig: { enable: true } };
+  const throttle = { ...allow(5, '*'), action: 'throttle', rateLimitOptions: limit, description: 'slow' };
+  await make('securityPolicies', { name: 'masked', adaptiveProtectionConfig, rules: [deny, throttle] });
+  await done('PATCH', `${path('masked')}?updateMask=adaptiveProtectionConfig,description`, { description: 'bare' });
+  expect(await get(path('masked'))).toMatchObject({ description: 'bare' });
+  expect(await get(path('masked'))).not.toHaveProperty('adaptiveProtectionConfig');
+  await done('POST', `${path('masked')}/patchRule?priority=5&updateMask=action,rateLimitOptions`, { action: 'allow' });
+  const rule = await get(`${path('masked')}/getRule?priority=5`);
+  expect(rule).toMatchObject({ action: 'allow', description: 'slow' });
+  expect(rule).not.toHaveProperty('rateLimitOptions');
+});
+
+test('what is only validated is not done', async () => {
+  const { make, done, call, refused } = compute;
+  await done('POST', 'global/securityPolicies?validateOnly=true', { name: 'thought' });
+  expect((await refused('GET', path('thought')))[0]).toBe(404);
+  await make('securityPolicies', { name: 'tried' });
+  await done('POST', `${path('tried')}/addRule?validateOnly=true`, allow(5, '*'));
+  expect(await priorities('tried')).toEqual([2147483647]);
+  expect((await call('POST', `${path('tried')}/addRule?validateOnly=true`, allow(-5, '*'))).status).toBe(400);
+});
+
 const eleven = Array.from({ length: 11 }, (_, number) => `192.0.2.${number}/32`);
-const limit = { conformAction: 'allow', exceedAction: 'deny(429)', rateLimitThreshold: { count: 10, intervalSec: 60 } };
 test.each([
   ['more than ten ranges', allow(1, ...eleven)],
   ['no range', allow(1)],

@@ -13,7 +13,7 @@ import { newTargetId, once, policyName, startWork } from './compute-operations.t
 import { checkName, linkOf, type Place, pacificTime, pathOf, scopeName, scopeOf, scopePath } from './compute-places.ts';
 import { currentValue, findRecord, listRecords, readyValue, usersOf } from './compute-records.ts';
 import { getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
-import { isObject, mergePatch } from './masks.ts';
+import { isObject, maskPaths, mergePatch } from './masks.ts';
 
 /** What Google makes itself: never taken from a request. */
 const OWN = ['kind', 'id', 'creationTimestamp', 'selfLink', 'region', 'fingerprint', 'labelFingerprint'];
@@ -52,7 +52,7 @@ const STANDARD: Record<StandardMethod, (kind: Kind, call: Call, sim: Sim) => unk
   },
   insert: (kind, call, sim) => once(call, sim, scopeOf(call, sim).projectId, () => insert(kind, call, sim)),
   delete: (kind, call, sim) => once(call, sim, scopeOf(call, sim).projectId, () => remove(kind, call, sim)),
-  patch: (kind, call, sim) => change(kind, call, sim, 'patch', (value) => mergePatch(value, call.body)),
+  patch: (kind, call, sim) => change(kind, call, sim, 'patch', (value) => mergePatch(value, patchOf(call))),
   update: (kind, call, sim) => change(kind, call, sim, 'update', (value) => ({ ...pick(value, OWN), ...call.body })),
   setLabels,
   getIamPolicy: (kind, call, sim) => ({
@@ -82,6 +82,13 @@ export function placeOf(kind: Kind, call: Call, sim: Sim): Place {
   const found = records.find(({ record }) => record.value?.['id'] === sent);
   if (!found) throw notFound(pathOf({ ...scope, collection: kind.collection, name: sent }));
   return found.place;
+}
+
+/** The body of a patch, with null for what the update mask names and the body leaves out: that is cleared. */
+export function patchOf(call: Call): JsonObject {
+  const named = maskPaths(call.params['updateMask'], {});
+  const cleared = named.filter((name) => !name.includes('.') && call.body[name] === undefined);
+  return { ...call.body, ...Object.fromEntries(cleared.map((name) => [name, null])) };
 }
 
 function existing(kind: Kind, call: Call, sim: Sim): Place {

@@ -60,6 +60,7 @@ export interface Work {
 /** Begins to change a resource and shows the operation as the call answers. What it changes is not seen before it is done. */
 export function startWork(call: Call, sim: Sim, work: Work): JsonObject {
   const { place, type, usual, targetId, next, quota } = work;
+  if (call.params['validateOnly'] === true) return startNothing(call, sim, place, type, targetId);
   const requestId = call.params['requestId'];
   const data: Target = {
     ...place,

@@ -1,10 +1,10 @@
 import type { Call, Handler, JsonObject, Sim } from '../service.ts';
-import { placeOf } from './compute-collections.ts';
+import { patchOf, placeOf } from './compute-collections.ts';
 import { invalidValue } from './compute-errors.ts';
 import type { Change, Kind } from './compute-kind.ts';
 import { currentValue } from './compute-records.ts';
 import { ALLOW_ALL, completeRule, completeRules, DEFAULT_PRIORITY, samePriority } from './compute-security-rules.ts';
-import { maskPaths, mergePatch } from './masks.ts';
+import { mergePatch } from './masks.ts';
 
 /** Google Cloud Armor. https://docs.cloud.google.com/compute/docs/reference/rest/v1/securityPolicies */
 export const securityPolicies: Kind = {
@@ -61,12 +61,9 @@ function addRule(policy: JsonObject, call: Call): JsonObject {
 
 function patchRule(policy: JsonObject, call: Call): JsonObject {
   const before = ruleAt(policy, priorityOf(call));
-  const mask = call.params['updateMask'];
-  const cleared = maskPaths(mask, {}).filter((path) => call.body[path] === undefined && !path.includes('.'));
-  const sent = { ...call.body, ...Object.fromEntries(cleared.map((path) => [path, null])) };
   // A match of one form takes the place of one of the other.
   const base = call.body['match'] ? { ...before, match: {} } : before;
-  const after = completeRule(mergePatch(base, sent), 'resource');
+  const after = completeRule(mergePatch(base, patchOf(call)), 'resource');
   const rules = policy['rules'] as JsonObject[];
   if (after['priority'] !== before['priority'] && rules.some((other) => other['priority'] === after['priority']))
     throw samePriority('resource.priority', after['priority']);
