@@ -213,6 +213,8 @@ test('names are unique, labels can be changed, lists are filtered', async () => 
   expect((await sim.call('PATCH', `${url}?updateMask=domain`, { domain: 'x.test' })).status).toBe(400);
   const { body } = await get('dnsAuthorizations?filter=labels.a=b');
   expect(body.dnsAuthorizations.map(({ name }: { name: string }) => name)).toEqual([`${LOCATION}/dnsAuthorizations/${id}`]);
+  const anywhere = await sim.call('GET', `${V1}/projects/${PROJECT}/locations/-/dnsAuthorizations?filter=labels.a=b`);
+  expect(anywhere.body).toEqual(body);
   const byNumber = await sim.call('GET', url.replace(PROJECT, sim.project.projectNumber));
   expect(byNumber.body.name).toBe(`${LOCATION}/dnsAuthorizations/${id}`);
 });

@@ -9,7 +9,7 @@ const MEMBER = { bindings: [{ role: 'roles/iap.httpsResourceAccessor', members: 
 let sim: TestSimulator;
 let number: string;
 beforeAll(async () => {
-  sim = await startChecked(['iap', 'run']);
+  sim = await startChecked(['iap', 'run', 'compute']);
   number = sim.project.projectNumber;
 });
 afterAll(async () => {
@@ -65,6 +65,19 @@ describe('settings', () => {
     expect(body.name).toMatch(new RegExp(`^projects/${number}/iap_web/compute-us-central1/services/\\d+$`));
     expect((await sim.call('GET', settings(body.name))).body).toEqual(body);
   });
+});
+
+test('a backend service of a global load balancer must be there', async () => {
+  const backend = `https://compute.googleapis.com/compute/v1/projects/${PROJECT}/global/backendServices`;
+  const url = settings(`projects/${PROJECT}/iap_web/compute/services/mlflow`);
+  expect((await sim.call('GET', url)).status).toBe(404);
+  await sim.call('POST', backend, { name: 'mlflow', loadBalancingScheme: 'EXTERNAL_MANAGED', protocol: 'HTTPS' });
+  const { body } = await sim.until(`${backend}/mlflow`, (one) => one.id !== undefined);
+  const name = `projects/${number}/iap_web/compute/services/${body.id}`;
+  expect((await sim.call('GET', url)).body).toEqual({ name });
+  await sim.call('POST', `${V1}/${name}:setIamPolicy`, { policy: MEMBER });
+  const byName = await sim.call('POST', `${V1}/projects/${number}/iap_web/compute/services/mlflow:getIamPolicy`, {});
+  expect(byName.body.bindings).toEqual(MEMBER.bindings);
 });
 
 describe('who may pass', () => {

@@ -51,8 +51,15 @@ export function removeResource(sim: Sim, name: string): void {
   sim.store.delete(KIND, name);
 }
 
-/** Those directly in a collection, in the order of their names. */
+/** Those directly in a collection, in the order of their names; of all locations where the parent's is `-`. */
 export function listResources(sim: Sim, parent: string, collection: string): ResourceRecord[] {
+  const anywhere = /^(.*\/locations\/)-$/.exec(parent)?.[1];
+  if (anywhere !== undefined) {
+    const found = sim.store.list<ResourceRecord>(KIND, anywhere);
+    return found.flatMap(({ key, value }) =>
+      value.ready && key.split('/')[4] === collection && key.split('/').length === 6 ? [value] : [],
+    );
+  }
   const prefix = `${parent}/${collection}/`;
   return sim.store
     .list<ResourceRecord>(KIND, prefix)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Sim } from '../service.ts';
+import { listRecords } from './compute-records.ts';
 import { badRequest, notFound } from './refusals.ts';
 import { findService, serviceKey } from './run-records.ts';
 
@@ -37,12 +38,22 @@ function serviceOf(sim: Sim, projectId: string, kind: string, service: string): 
     throw notFound('Requested entity was not found.');
   }
   const backends = COMPUTE.exec(kind);
-  return backends ? backendId(projectId, backends[1] ?? 'global', service) : service;
+  return backends ? backendId(sim, projectId, backends[1], service) : service;
 }
 
-/** The number that stands for a backend service; one that was sent is that number already. */
-function backendId(projectId: string, place: string, service: string): string {
+/**
+ * The number that stands for a backend service; one that was sent may be that number already. Those of regions are not simulated: each is
+ * taken to be there. @throws GoogleError 404
+ */
+function backendId(sim: Sim, projectId: string, region: string | undefined, service: string): string {
+  if (region === undefined) {
+    const known = listRecords(sim, projectId, 'backendServices', 'global').find(
+      ({ place, record }) => record.value && (place.name === service || String(record.value['id']) === service),
+    );
+    if (!known) throw notFound('Requested entity was not found.');
+    return String(known.record.value?.['id']);
+  }
   if (/^\d+$/.test(service)) return service;
-  const hash = createHash('sha256').update(`${projectId}/${place}/${service}`).digest('hex');
+  const hash = createHash('sha256').update(`${projectId}/${region}/${service}`).digest('hex');
   return BigInt(`0x7${hash.slice(0, 15)}`).toString();
 }
