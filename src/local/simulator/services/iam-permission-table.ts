@@ -121,7 +121,7 @@ const TABLES: Record<string, { prefix: string; lines: string[] }> = {
       `users ${CRUD}`,
       'sslCerts insert>create list get delete createEphemeral',
       'backupRuns insert>create list get delete',
-      'connect get>cloudsql.instances.get generateEphemeralCert>cloudsql.instances.connect',
+      'connect get>cloudsql.instances.get generateEphemeral>cloudsql.instances.connect',
     ],
   },
   storage: {
