@@ -197,15 +197,42 @@ describe('what they forbid', () => {
     expect((await service({ ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' })).status).toBe(200);
   });
 
-  test('the Editor role of default service accounts', async () => {
-    await restrict({ constraint: 'iam.automaticIamGrantsForDefaultServiceAccounts', enforce: true });
+  test('load balancers', async () => {
     await enable(sim, ['compute']);
-    const { body } = await sim.call(
+    const url = `https://compute.googleapis.com/compute/v1/projects/${PROJECT}/global/forwardingRules`;
+    const make = (loadBalancingScheme: string) =>
+      sim.call('POST', url, { name: 'rule', loadBalancingScheme, target: 'nothing/here' });
+    const reason = async (scheme: string) => (await make(scheme)).body.error.errors[0].reason;
+    expect(await reason('EXTERNAL_MANAGED')).not.toBe('conditionNotMet');
+    const constraint = 'compute.restrictLoadBalancerCreationForTypes';
+    await restrict({ constraint, allowedValues: ['EXTERNAL_HTTP_HTTPS'] });
+    expect((await make('EXTERNAL_MANAGED')).body.error).toMatchObject({
+      code: 412,
+      message: expect.stringContaining(constraint),
+    });
+    expect(await reason('EXTERNAL')).not.toBe('conditionNotMet');
+    await restrict({ constraint, deniedValues: ['in:EXTERNAL'] });
+    expect(await reason('EXTERNAL')).toBe('conditionNotMet');
+    await restrict({ constraint, reset: true });
+    await restrict({ constraint: 'compute.disableGlobalLoadBalancing', enforce: true });
+    expect((await make('EXTERNAL_MANAGED')).body.error.message).toContain('compute.disableGlobalLoadBalancing');
+  });
+
+  test('the Editor role of default service accounts', async () => {
+    const other = await startChecked(['orgpolicy', 'iam']);
+    await other.control('POST', '/_simulator/orgpolicy', {
+      constraint: 'iam.automaticIamGrantsForDefaultServiceAccounts',
+      enforce: true,
+    });
+    await enable(other, ['compute']);
+    const { body } = await other.call(
       'POST',
       `https://cloudresourcemanager.googleapis.com/v1/projects/${PROJECT}:getIamPolicy`,
       {},
     );
     expect(JSON.stringify(body.bindings)).not.toContain('-compute@developer');
-    expect((await sim.call('GET', `${IAM}/${number}-compute@developer.gserviceaccount.com`)).status).toBe(200);
+    const account = `${IAM}/${other.project.projectNumber}-compute@developer.gserviceaccount.com`;
+    expect((await other.call('GET', account)).status).toBe(200);
+    await other.remove();
   });
 });

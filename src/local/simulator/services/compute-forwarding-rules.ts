@@ -6,6 +6,7 @@ import type { Change, Kind } from './compute-kind.ts';
 import { linkOf, NAME } from './compute-places.ts';
 import { currentValue, listRecords } from './compute-records.ts';
 import { placeOfLink, reference, referred } from './compute-references.ts';
+import { checkLoadBalancer } from './orgpolicy-checks.ts';
 
 const PROXIES = ['targetHttpProxies', 'targetHttpsProxies'];
 /** Kinds of targets that are not simulated. */
@@ -37,6 +38,7 @@ export const forwardingRules: Kind = {
 
 function complete(change: Change): JsonObject {
   const { wanted, before } = change;
+  if (!before) checkLoadBalancer(change.sim, change.place.projectId, String(wanted['loadBalancingScheme'] ?? 'EXTERNAL'));
   const target = targetOf(change);
   if (before) {
     const fixed = FIXED.find((name) => wanted[name] !== before[name]);

@@ -123,15 +123,26 @@ export function checkRunService(
   if (invokerIamDisabled) checkManaged(sim, projectId, 'run.managed.requireInvokerIam', resource);
 }
 
-/** What a load balancer is forbidden by, `compute.…`; undefined for one that may be. @param type `GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS`, … */
-export function loadBalancerObjection(sim: Sim, projectId: string, type: string): string | undefined {
-  if (type.startsWith('GLOBAL_') && isEnforced(sim, projectId, 'compute.disableGlobalLoadBalancing')) {
-    return 'constraints/compute.disableGlobalLoadBalancing';
-  }
-  const isIn = (group: string) => (group === 'EXTERNAL') === type.includes('EXTERNAL');
-  return allows(sim, projectId, 'compute.restrictLoadBalancerCreationForTypes', type, isIn)
-    ? undefined
-    : 'constraints/compute.restrictLoadBalancerCreationForTypes';
+/** The kinds of global load balancers in front of web services, by their scheme. */
+const BALANCERS: Record<string, string> = {
+  EXTERNAL: 'EXTERNAL_HTTP_HTTPS',
+  EXTERNAL_MANAGED: 'GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS',
+};
+
+/** For a new global load balancer of this scheme. @throws GoogleError 412, as Compute Engine has it */
+export function checkLoadBalancer(sim: Sim, projectId: string, scheme: string): void {
+  const type = BALANCERS[scheme] ?? scheme;
+  const isIn = (group: string) => group === 'EXTERNAL' && type.includes('EXTERNAL');
+  const name = 'compute.restrictLoadBalancerCreationForTypes';
+  const broken = isEnforced(sim, projectId, 'compute.disableGlobalLoadBalancing')
+    ? 'compute.disableGlobalLoadBalancing'
+    : allows(sim, projectId, name, type, isIn)
+      ? undefined
+      : name;
+  if (broken)
+    throw conditionNotMet(
+      `Constraint constraints/${broken} violated for projects/${projectId}. Load balancers of type ${type} are not allowed.`,
+    );
 }
 
 function conditionNotMet(message: string): GoogleError {
