@@ -1,4 +1,5 @@
 import type { CommandGroup, CommandSpec } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { connectCommand } from './connect.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
@@ -18,4 +19,5 @@ export const commands: Array<CommandSpec | CommandGroup> = [
   destroyCommand,
   localCommand,
   simulatorCommand,
+  completionCommand,
 ];
