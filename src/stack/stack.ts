@@ -1,6 +1,6 @@
 import { type Deployment, SECRET_KEYS } from './deployment.ts';
 import type { Removable, Resource } from './resource.ts';
-import { artifactBucket, buildBucket } from './resources/bucket.ts';
+import { bucketResource, wantedArtifactBucket, wantedBuildBucket } from './resources/bucket.ts';
 import { databaseResource, databaseUserResource } from './resources/database.ts';
 import { projectRolesResource } from './resources/project-roles.ts';
 import { repositoryResource } from './resources/repository.ts';
@@ -18,8 +18,8 @@ export function baseStack(deployment: Deployment): Resource[] {
     serviceAccountResource(deployment, buildAccount(deployment)),
     projectRolesResource(deployment),
     repositoryResource(deployment),
-    artifactBucket(deployment),
-    buildBucket(deployment),
+    bucketResource(deployment, wantedArtifactBucket(deployment)),
+    bucketResource(deployment, wantedBuildBucket(deployment)),
     sqlInstanceResource(deployment),
     databaseResource(deployment),
     ...SECRET_KEYS.map((key) => secretResource(deployment, key)),

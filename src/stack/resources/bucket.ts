@@ -1,7 +1,7 @@
 import { AccessError } from '../../errors.ts';
 import { isPermissionDenied } from '../../gcp/errors.ts';
 import type { Google } from '../../gcp/google.ts';
-import { ensureGrants } from '../../gcp/iam-policy.ts';
+import { ensureGrants, type Grant } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
 import {
   type Bucket,
@@ -21,7 +21,8 @@ const DAY_SECONDS = 24 * 60 * 60;
 const USUAL_BUCKET_SECONDS = 2;
 const BUILD_SOURCE_DAYS = 7;
 
-interface BucketRole {
+/** What makes one of the deployment's buckets. */
+export interface BucketRole {
   id: 'artifact-bucket' | 'build-bucket';
   bucket: string;
   /** The service account that reads and writes its objects, and the id of its resource. */
@@ -34,8 +35,8 @@ interface BucketRole {
 }
 
 /** MLflow's artifacts. Deleted objects can be brought back for seven days, which is Google's own default made visible. */
-export function artifactBucket(deployment: Deployment): Resource {
-  return bucketResource(deployment, {
+export function wantedArtifactBucket(deployment: Deployment): BucketRole {
+  return {
     id: 'artifact-bucket',
     bucket: deployment.artifactBucket,
     account: deployment.serverAccount,
@@ -43,15 +44,15 @@ export function artifactBucket(deployment: Deployment): Resource {
     holdsData: true,
     adopt: deployment.artifacts.bucket !== undefined,
     settings: { ...PRIVATE, softDeletePolicy: { retentionDurationSeconds: String(7 * DAY_SECONDS) } },
-  });
+  };
 }
 
 /**
  * Sources and logs of builds, gone after a week. Made by us because the default one is in the US, is shared by all of the project's
  * builds and has no uniform access, which new organisations forbid.
  */
-export function buildBucket(deployment: Deployment): Resource {
-  return bucketResource(deployment, {
+export function wantedBuildBucket(deployment: Deployment): BucketRole {
+  return {
     id: 'build-bucket',
     bucket: deployment.buildBucket,
     account: deployment.buildAccount,
@@ -63,18 +64,23 @@ export function buildBucket(deployment: Deployment): Resource {
       softDeletePolicy: { retentionDurationSeconds: '0' },
       lifecycle: { rule: [{ action: { type: 'Delete' }, condition: { age: BUILD_SOURCE_DAYS } }] },
     },
-  });
+  };
+}
+
+/** objectUser can read, write and delete objects, multipart uploads among them, and nothing of the bucket itself. */
+export function bucketGrants({ account }: BucketRole): Grant[] {
+  return [accountGrant('roles/storage.objectUser', account)];
 }
 
 const PRIVATE: BucketChange = {
   iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' },
 };
 
-function bucketResource(deployment: Deployment, role: BucketRole): Resource {
+/** A private bucket in the region of the deployment. */
+export function bucketResource(deployment: Deployment, role: BucketRole): Resource {
   const { bucket } = role;
   const title = `Bucket ${bucket}`;
-  // objectUser can read, write and delete objects, multipart uploads among them, and nothing of the bucket itself.
-  const grants = [accountGrant('roles/storage.objectUser', role.account)];
+  const grants = bucketGrants(role);
   const body = { name: bucket, location: deployment.region, labels: deploymentLabels(deployment.name), ...role.settings };
   const check = (found: Bucket): void => {
     if (!role.adopt) assertOurs(title, found.labels, deployment);

@@ -1,4 +1,4 @@
-import { ensureGrants, revokeGrants } from '../../gcp/iam-policy.ts';
+import { ensureGrants, type Grant, revokeGrants } from '../../gcp/iam-policy.ts';
 import { projectPolicy } from '../../gcp/projects.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { accountGrant, missingGrants } from '../access.ts';
@@ -9,12 +9,17 @@ import type { Resource } from '../resource.ts';
  * The two roles that can be given on the project alone: Cloud SQL instances and logs have no policy of their own. Everything else is
  * granted on the single bucket, repository or secret. https://docs.cloud.google.com/sql/docs/postgres/roles-and-permissions
  */
-export function projectRolesResource(deployment: Deployment): Resource {
-  const { project } = deployment;
-  const grants = [
+export function projectGrants(deployment: Deployment): Grant[] {
+  return [
     accountGrant('roles/cloudsql.client', deployment.serverAccount),
     accountGrant('roles/logging.logWriter', deployment.buildAccount),
   ];
+}
+
+/** The roles of the deployment's accounts on the whole project. */
+export function projectRolesResource(deployment: Deployment): Resource {
+  const { project } = deployment;
+  const grants = projectGrants(deployment);
   return {
     id: 'project-roles',
     title: 'Roles on the project',

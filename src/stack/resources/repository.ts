@@ -5,21 +5,29 @@ import {
   patchRepository,
   repositoryPolicy,
 } from '../../gcp/artifact-registry.ts';
-import { ensureGrants } from '../../gcp/iam-policy.ts';
-import { deploymentLabels } from '../../gcp/labels.ts';
+import { ensureGrants, type Grant } from '../../gcp/iam-policy.ts';
+import { deploymentLabels, type Labels } from '../../gcp/labels.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { accountGrant, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
-/** The Docker repository of the server's images. The build account alone may push to it. */
+/** How the repository is made. The build account alone may push to it. */
+export function wantedRepository({ name, buildAccount }: Deployment): { description: string; labels: Labels; grants: Grant[] } {
+  return {
+    description: `Images of MLflow server ${name}`,
+    labels: deploymentLabels(name),
+    grants: [accountGrant('roles/artifactregistry.writer', buildAccount)],
+  };
+}
+
+/** The Docker repository of the server's images. */
 export function repositoryResource(deployment: Deployment): Resource {
-  const { project, region, repository, name } = deployment;
+  const { project, region, repository } = deployment;
   const args = { project, location: region, repository };
   const title = `Artifact Registry repository ${repository}`;
-  const grants = [accountGrant('roles/artifactregistry.writer', deployment.buildAccount)];
-  const labels = deploymentLabels(name);
+  const { description, labels, grants } = wantedRepository(deployment);
   return {
     id: 'repository',
     title,
@@ -36,7 +44,6 @@ export function repositoryResource(deployment: Deployment): Resource {
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
     },
     async ensure({ google }) {
-      const description = `Images of MLflow server ${name}`;
       const { value, created } = await createDockerRepository(google, { ...args, description, labels });
       assertOurs(title, value.labels, deployment);
       const relabel = labelDifferences(value.labels, deployment).length > 0;

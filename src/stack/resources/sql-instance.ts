@@ -4,13 +4,13 @@ import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
-import { compareSettings, wantedSettings } from './sql-settings.ts';
+import { compareSettings, wantedInstance } from './sql-settings.ts';
 
 const FINAL_BACKUP_DAYS = 7;
 
 /** The Cloud SQL instance: encrypted connections only, daily backups, protected against deletion. */
 export function sqlInstanceResource(deployment: Deployment): Resource {
-  const { project, region, database, sqlInstance } = deployment;
+  const { project, database, sqlInstance } = deployment;
   const args = { project, instance: sqlInstance };
   const title = `Cloud SQL instance ${sqlInstance}`;
   const check = (found: SqlInstance): void => {
@@ -33,7 +33,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
     },
     async ensure({ google }, progress) {
       const onPoll = ({ elapsedMs }: { elapsedMs: number }) => progress(`${Math.round(elapsedMs / 1000)} s`);
-      const body = { name: sqlInstance, region, databaseVersion: database.version, settings: wantedSettings(deployment) };
+      const body = wantedInstance(deployment);
       const { value, created } = await createInstance(google, { project, body, onPoll });
       check(value);
       if (created) return 'created';

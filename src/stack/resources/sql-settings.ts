@@ -1,5 +1,5 @@
 import { deploymentLabels } from '../../gcp/labels.ts';
-import type { SqlSettings } from '../../gcp/sql.ts';
+import type { NewSqlInstance, SqlSettings } from '../../gcp/sql.ts';
 import type { Deployment } from '../deployment.ts';
 import { labelDifferences } from '../ownership.ts';
 
@@ -29,6 +29,12 @@ export function wantedSettings(deployment: Deployment): SqlSettings {
     deletionProtectionEnabled: true,
     userLabels: deploymentLabels(deployment.name),
   };
+}
+
+/** The body that a new instance is made with. */
+export function wantedInstance(deployment: Deployment): NewSqlInstance {
+  const { sqlInstance, region, database } = deployment;
+  return { name: sqlInstance, region, databaseVersion: database.version, settings: wantedSettings(deployment) };
 }
 
 export interface SettingsChange {
