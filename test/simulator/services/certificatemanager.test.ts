@@ -13,7 +13,7 @@ let count = 0;
 let id: string;
 let domain: string;
 beforeAll(async () => {
-  sim = await startChecked(['certificatemanager', 'dns']);
+  sim = await startChecked(['certificatemanager', 'dns', 'compute']);
   await sim.call('POST', ZONES, { name: 'zone', dnsName: 'wine.test.', description: '' });
 });
 beforeEach(() => {
@@ -199,6 +199,37 @@ describe('maps', () => {
   test('an entry needs its map', async () => {
     expect((await entry()).status).toBe(404);
   });
+});
+
+test('a map belongs to a load balancer, which makes a certificate that leads to it', async () => {
+  const compute = `https://compute.googleapis.com/compute/v1/projects/${PROJECT}/global`;
+  const make = async (path: string, body: object) => {
+    const started = await sim.call('POST', `${compute}/${path}`, body);
+    expect([started.status, started.body.error?.message]).toEqual([200, undefined]);
+    await sim.until(`${compute}/operations/${started.body.name}`, (operation) => operation.status === 'DONE');
+  };
+  const map = `//certificatemanager.googleapis.com/${LOCATION}/certificateMaps/${id}`;
+  await make('backendServices', { name: id, loadBalancingScheme: 'EXTERNAL_MANAGED', protocol: 'HTTPS' });
+  await make('urlMaps', { name: id, defaultService: `${compute}/backendServices/${id}` });
+  const proxy = { name: id, urlMap: `${compute}/urlMaps/${id}`, certificateMap: map };
+  expect((await sim.call('POST', `${compute}/targetHttpsProxies`, proxy)).body.error.message).toContain('does not exist');
+  await finish(await post(`certificates?certificateId=${id}`, { managed: { domains: [domain] } }));
+  await finish(await post(`certificateMaps?certificateMapId=${id}`, {}));
+  const entry = { hostname: domain, certificates: [`${LOCATION}/certificates/${id}`] };
+  await finish(await post(`certificateMaps/${id}/certificateMapEntries?certificateMapEntryId=${id}`, entry));
+  await make('targetHttpsProxies', proxy);
+  const target = `${compute}/targetHttpsProxies/${id}`;
+  await make('forwardingRules', { name: id, target, portRange: '443', loadBalancingScheme: 'EXTERNAL_MANAGED' });
+  const { IPAddress } = (await sim.call('GET', `${compute}/forwardingRules/${id}`)).body;
+  expect((await get(`certificateMaps/${id}`)).body.gclbTargets).toEqual([
+    {
+      targetHttpsProxy: expect.stringContaining(`/targetHttpsProxies/${id}`),
+      ipConfigs: [{ ipAddress: IPAddress, ports: [443] }],
+    },
+  ]);
+  await sim.call('POST', `${ZONES}/zone/rrsets`, { name: `${domain}.`, type: 'A', ttl: 300, rrdatas: [IPAddress] });
+  await sim.until(`${V1}/${LOCATION}/certificates/${id}`, (body) => body.managed.state === 'ACTIVE');
+  expect((await remove(`certificateMaps/${id}`)).body.error.message).toContain('targetHttpsProxies');
 });
 
 test('names are unique, labels can be changed, lists are filtered', async () => {

@@ -23,7 +23,7 @@ export async function startCompute(options: TestOptions = {}): Promise<Compute> 
   const sim = await startTestSimulator(options);
   const project = sim.project.projectId;
   const base = `https://compute.googleapis.com/compute/v1/projects/${project}`;
-  for (const service of ['compute', 'dns']) {
+  for (const service of ['compute', 'dns', 'certificatemanager']) {
     const url = 'https://serviceusage.googleapis.com/v1';
     const { body } = await sim.call('POST', `${url}/projects/${project}/services/${service}.googleapis.com:enable`, {});
     await sim.until(`${url}/projects/${project}/services/${service}.googleapis.com`, ({ state }) => state === 'ENABLED');

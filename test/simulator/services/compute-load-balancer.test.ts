@@ -143,7 +143,13 @@ test('a proxy gets its certificates, policy, map and options one by one', async 
   await done('POST', 'targetHttpsProxies/ports/setSslCertificates', { sslCertificates: both });
   await done('POST', 'targetHttpsProxies/ports/setUrlMap', { urlMap: link('global/urlMaps/next') });
   await done('POST', `${path}/setQuicOverride`, { quicOverride: 'DISABLE' });
-  const certificateMap = `//certificatemanager.googleapis.com/projects/${compute.project}/locations/global/certificateMaps/m`;
+  const maps = `projects/${compute.project}/locations/global/certificateMaps`;
+  const certificateMap = `//certificatemanager.googleapis.com/${maps}/m`;
+  const setMap = `${path}/setCertificateMap`;
+  expect((await refused('POST', setMap, { certificateMap }))[2]).toContain('does not exist');
+  const manager = 'https://certificatemanager.googleapis.com/v1';
+  const { body } = await compute.sim.call('POST', `${manager}/${maps}?certificateMapId=m`, {});
+  await compute.sim.until(`${manager}/${body.name}`, (operation) => operation.done === true);
   await done('POST', `${path}/setCertificateMap`, { certificateMap });
   expect(await get(path)).toMatchObject({
     sslPolicy: link('global/sslPolicies/modern'),

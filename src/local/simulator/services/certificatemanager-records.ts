@@ -73,6 +73,11 @@ export function listEntries(sim: Sim, location: string): ResourceRecord[] {
     .flatMap(({ key, value }) => (value.ready && key.includes('/certificateMapEntries/') ? [value] : []));
 }
 
+/** Whether the map is there that a target proxy's link names. */
+export function isMap(sim: Sim, link: string): boolean {
+  return findResource(sim, canonicalName(sim, link.replace(MAP_LINK, '')))?.ready === true;
+}
+
 /** The addresses of the load balancers that serve a map's certificates, by the link of the target proxy with the map. */
 export function balancersOf(sim: Sim, map: string): Array<{ proxy: string; addresses: string[] }> {
   const [, projectId = ''] = /^projects\/([^/]+)/.exec(map) ?? [];

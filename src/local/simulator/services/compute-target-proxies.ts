@@ -1,4 +1,5 @@
 import type { Json } from '../service.ts';
+import { isMap } from './certificatemanager-records.ts';
 import { invalidValue, required } from './compute-errors.ts';
 import type { Action, Change, Kind } from './compute-kind.ts';
 import { reference } from './compute-references.ts';
@@ -76,6 +77,8 @@ function certificatesOf(change: Change): { [name: string]: Json } {
   if (twice >= 0) throw invalidValue(`resource.sslCertificates[${twice}]`, links[twice], 'The SSL certificate is there twice.');
   if (certificateMap && !CERTIFICATE_MAP.test(String(certificateMap)))
     throw invalidValue('resource.certificateMap', certificateMap, 'The URL is malformed.');
+  if (certificateMap && !isMap(change.sim, String(certificateMap)))
+    throw invalidValue('resource.certificateMap', certificateMap, 'The certificate map does not exist.');
   if (links.length === 0 && !certificateMap) throw required('resource.sslCertificates');
   return { sslCertificates: links.length > 0 ? links : null, certificateMap: certificateMap || null };
 }
