@@ -6,6 +6,8 @@ import type { Config } from '../project/config-schema.ts';
 import { makeBase } from '../stack/make-base.ts';
 import { type Plan, planStack } from '../stack/plan.ts';
 import type { StackContext } from '../stack/resource.ts';
+import { findOwnService } from '../stack/resources/run-service.ts';
+import { settle } from '../stack/settle.ts';
 import { baseStack } from '../stack/stack.ts';
 import type { CommandResult } from '../ui/ui.ts';
 import type { Context } from './command.ts';
@@ -35,7 +37,9 @@ export async function run(context: InitContext): Promise<CommandResult> {
     const config = decidedConfig(before, answers, context);
     const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
     const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
-    const plan = await ui.step('Look at what is there', () => planStack(baseStack(deployment), stack));
+    const [plan] = await ui.step('Look at what is there', () =>
+      settle([planStack(baseStack(deployment), stack), findOwnService(google, deployment)]),
+    );
     if (settings.dryRun) return { data: { dryRun: true, plan: planData(plan, deployment) }, show: planBlocks(plan, deployment) };
     await prepareUv(context);
     return await carryOut(context, plan, stack, config);

@@ -2,17 +2,19 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
-import { getService } from '../gcp/run.ts';
 import { latestVersion } from '../gcp/secret-versions.ts';
 import { CONFIG_FILE } from '../project/config.ts';
 import type { Config } from '../project/config-schema.ts';
 import { compareFolder, type FileChange, writeFolder } from '../project/folder.ts';
 import { ensureLock } from '../project/lock.ts';
+import { writePins } from '../project/pin-secrets.ts';
 import { renderProject } from '../project/render.ts';
+import { MANIFEST_FILE } from '../project/service-manifest.ts';
 import { writeConfig } from '../project/write-config.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Deployment, SECRET_KEYS } from '../stack/deployment.ts';
 import { projectTokens, type SecretVersions } from '../stack/project-tokens.ts';
+import { findOwnService } from '../stack/resources/run-service.ts';
 import { settle } from '../stack/settle.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
@@ -49,7 +51,8 @@ export async function refuseForeignFolder(dir: string): Promise<void> {
  * permission, a read-only or a full file system, a file in the way.
  */
 export async function prepareFolder(dir: string): Promise<void> {
-  const probe = path.join(dir, `.mlflow-gcp-${process.pid}`);
+  // Always of one name, so that one that a killed run left goes with the next.
+  const probe = path.join(dir, '.mlflow-gcp-probe');
   try {
     await mkdir(dir, { recursive: true });
     await writeFile(probe, Buffer.alloc(PROJECT_FOLDER_BYTES));
@@ -78,7 +81,8 @@ export async function refuseMissingFolder({ dir, file }: Settings): Promise<void
 
 /**
  * Renders the project folder of a deployment whose secrets have values, and locks its Python packages. Files that the user edited
- * are shown and asked about, and kept where nobody can be asked. With `config`, mlflow-gcp.yaml is brought in line too.
+ * are shown and asked about, and kept where nobody can be asked. With `config`, mlflow-gcp.yaml is brought in line too. Throws
+ * SECRETS_MISSING, or NOT_OURS where a Cloud Run service of somebody else's has the deployment's name: nothing is deployed over it.
  */
 export async function renderFolder(
   context: Context,
@@ -88,8 +92,8 @@ export async function renderFolder(
 ): Promise<RenderedFolder> {
   const { deps, ui, settings } = context;
   const dir = settings.dir.value;
-  const [versions, serviceUrls] = await settle([secretVersions(google, deployment), knownUrls(google, deployment)]);
-  const tokens = projectTokens(deployment, versions, serviceUrls);
+  const [versions, service] = await settle([secretVersions(google, deployment), findOwnService(google, deployment)]);
+  const tokens = projectTokens(deployment, versions, service?.urls ?? []);
   const files = await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens);
   const changes = await compareFolder(dir, files);
   const disputed = changes.filter(({ kind }) => kind === 'edited' || kind === 'foreign');
@@ -97,6 +101,9 @@ export async function renderFolder(
   for (const change of disputed) if (await mayOverwrite(context, change)) overwrite.add(change.file.path);
   return ui.step('Render the project folder', async (step) => {
     const written = await writeFolder(dir, changes, overwrite);
+    // Also in a file that the user keeps: what is deployed from it uses the newest secrets.
+    const pins = Object.fromEntries(SECRET_KEYS.map((key) => [deployment.secrets[key], versions[key]]));
+    if (await writePins(dir, deployment.service.name, pins)) written.push(MANIFEST_FILE);
     if (config !== undefined && (await writeConfig(path.join(dir, CONFIG_FILE), config))) written.push(CONFIG_FILE);
     const { env, signal } = deps;
     const progress = (detail: string): void => step.progress(detail);
@@ -136,10 +143,6 @@ async function secretVersions(google: Google, deployment: Deployment): Promise<S
     });
   }
   return Object.fromEntries(found.map(([key, version]) => [key, version?.version])) as SecretVersions;
-}
-
-async function knownUrls(google: Google, { project, region, service }: Deployment): Promise<string[]> {
-  return (await unlessDisabled(getService(google, { project, region, service: service.name })))?.urls ?? [];
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RenderedFile } from './render.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Hashes of what was last rendered: how a file that the user edited is told from one that is merely old. */
 const RECORD = '.mlflow-gcp/rendered.json';
@@ -43,17 +44,24 @@ export async function writeFolder(folder: string, changes: FileChange[], overwri
   for (const { file, kind } of changes) {
     const write = kind === 'new' || kind === 'ours' || overwrite.has(file.path);
     if (write) {
-      const target = path.join(folder, file.path);
-      await mkdir(path.dirname(target), { recursive: true });
-      await writeFile(target, file.content);
-      if (file.executable) await chmod(target, 0o755);
+      await writeWhole(path.join(folder, file.path), file.content, { executable: file.executable });
       written.push(file.path);
     }
     record[file.path] = hash(file.content);
   }
-  await mkdir(path.join(folder, path.dirname(RECORD)), { recursive: true });
-  await writeFile(path.join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  await writeWhole(path.join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
   return written;
+}
+
+/**
+ * Writes what the program itself changed in a file between two renderings. Where the file was as rendered, it counts as rendered still;
+ * where the user had edited it, as edited.
+ */
+export async function amendFile(folder: string, name: string, before: string, after: string): Promise<void> {
+  const record = await readRecord(folder);
+  await writeWhole(path.join(folder, name), after);
+  if (record[name] !== hash(before)) return;
+  await writeWhole(path.join(folder, RECORD), `${JSON.stringify({ ...record, [name]: hash(after) }, null, 2)}\n`);
 }
 
 async function readRecord(folder: string): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Config } from './config-schema.ts';
 import { updateConfigText } from './update-config.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Writes `mlflow-gcp.yaml`, or changes the values in it that differ. Says whether anything was written. */
 export async function writeConfig(file: string, config: Config): Promise<boolean> {
@@ -11,7 +11,6 @@ export async function writeConfig(file: string, config: Config): Promise<boolean
   });
   const text = updateConfigText(present, config);
   if (text === present) return false;
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, text);
+  await writeWhole(file, text);
   return true;
 }

@@ -1,7 +1,17 @@
-import { deleteService, getService } from '../../gcp/run.ts';
+import type { Google } from '../../gcp/google.ts';
+import { deleteService, getService, type RunService } from '../../gcp/run.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs } from '../ownership.ts';
 import type { Removable } from '../resource.ts';
+import { unlessDisabled } from '../unless-disabled.ts';
+
+/** The deployment's service, or undefined where it is not deployed yet. Throws NOT_OURS where another has its name. */
+export async function findOwnService(google: Google, deployment: Deployment): Promise<RunService | undefined> {
+  const { project, region, service } = deployment;
+  const found = await unlessDisabled(getService(google, { project, region, service: service.name }));
+  if (found !== undefined) assertOurs(`Cloud Run service ${service.name}`, found.labels, deployment);
+  return found;
+}
 
 /** The Cloud Run service, which `deploy` makes from the project folder. */
 export function runServiceRemovable(deployment: Deployment): Removable {

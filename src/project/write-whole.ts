@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * Writes the file, with the folders above it, so that it is there as a whole or as it was before: a run that is killed in the midst
+ * of it leaves no half of a file, which the next run would take for the user's own.
+ */
+export async function writeWhole(file: string, text: string, options: { executable?: boolean } = {}): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const beside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(beside, text);
+    if (options.executable === true) await chmod(beside, 0o755);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
