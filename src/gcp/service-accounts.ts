@@ -1,4 +1,4 @@
-import { isNotFound, isPermissionDenied } from './errors.ts';
+import { isAlreadyExists, isNotFound, isPermissionDenied } from './errors.ts';
 import type { Google } from './google.ts';
 import type { Policy, PolicyResource } from './iam-policy.ts';
 import { createOrGet, poll } from './retry.ts';
@@ -50,25 +50,29 @@ export async function getServiceAccount(google: Google, args: ServiceAccountArgs
 }
 
 /**
- * Makes the account if it is missing, and returns when it can be seen three times in a row (at most two minutes later; then the
- * error of the last read). A policy may still refuse it as a member for a while: `ensureGrants` reckons with it.
+ * Makes the account if it is missing (`created` tells), and returns when it can be seen three times in a row (at most two minutes
+ * later; then the error of the last read). A policy may still refuse it as a member for a while: `ensureGrants` reckons with it.
  * https://docs.cloud.google.com/iam/docs/service-accounts-create
  */
 export async function createServiceAccount(
   google: Google,
   args: { project: string; accountId: string; displayName: string; description?: string },
-): Promise<ServiceAccount> {
+): Promise<{ value: ServiceAccount; created: boolean }> {
   const account = { project: args.project, email: serviceAccountEmail(args) };
   const api = await google.apis.iam();
   const requestBody = {
     accountId: args.accountId,
     serviceAccount: { displayName: args.displayName, description: args.description ?? '' },
   };
-  await createOrGet(google, {
-    create: async () => (await api.projects.serviceAccounts.create({ name: `projects/${args.project}`, requestBody })).data,
-    get: () => getServiceAccount(google, account),
-  });
-  return waitUntilVisible(google, account);
+  const create = async () => (await api.projects.serviceAccounts.create({ name: `projects/${args.project}`, requestBody })).data;
+  let created = false;
+  try {
+    ({ created } = await createOrGet(google, { create, get: () => getServiceAccount(google, account) }));
+  } catch (error) {
+    // Somebody made it a moment ago: there, and not to be seen yet.
+    if (!isAlreadyExists(error)) throw error;
+  }
+  return { value: await waitUntilVisible(google, account), created };
 }
 
 /** Deletes the account; one that is not there is fine. */

@@ -42,7 +42,9 @@ beforeAll(async () => {
   const { google, project } = opened;
   await createBucket(google, { project, body: { name: BUCKET, location: 'US-CENTRAL1' } });
   await createDockerRepository(google, { project, location: REGION, repository: 'mlflow', description: '', labels: {} });
-  const { email } = await createServiceAccount(google, { project, accountId: 'builds', displayName: 'builds' });
+  const {
+    value: { email },
+  } = await createServiceAccount(google, { project, accountId: 'builds', displayName: 'builds' });
   account = serviceAccountName({ project, email });
   await ensureGrants(google, projectPolicy(google, { project }), [
     { role: 'roles/cloudbuild.builds.builder', members: [`serviceAccount:${email}`] },

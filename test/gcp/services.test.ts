@@ -137,13 +137,14 @@ describe('service accounts', () => {
 
   it('makes one, sees it three times in a row, and may then be granted roles at once', async () => {
     const { google, project } = opened;
-    const made = await createServiceAccount(google, { project, accountId, displayName: 'MLflow server' });
+    const { value: made, created } = await createServiceAccount(google, { project, accountId, displayName: 'MLflow server' });
+    expect(created).toBe(true);
     expect(made).toMatchObject({ email: account().email, displayName: 'MLflow server', disabled: false });
     await ensureGrants(google, projectPolicy(google, opened), [
       { role: 'roles/cloudsql.client', members: [`serviceAccount:${made.email}`] },
     ]);
     const again = await createServiceAccount(google, { project, accountId, displayName: 'other' });
-    expect(again.uniqueId).toBe(made.uniqueId);
+    expect(again).toMatchObject({ created: false, value: { uniqueId: made.uniqueId } });
   });
 
   it('looks a lost answer up', async () => {

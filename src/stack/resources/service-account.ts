@@ -1,6 +1,13 @@
-import { createServiceAccount, deleteServiceAccount, getServiceAccount } from '../../gcp/service-accounts.ts';
+import type { Google } from '../../gcp/google.ts';
+import {
+  createServiceAccount,
+  deleteServiceAccount,
+  getServiceAccount,
+  type ServiceAccount,
+} from '../../gcp/service-accounts.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
+import { assertOursByDescription, ownDescription } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
 export interface AccountRole {
@@ -23,24 +30,30 @@ export function buildAccount(deployment: Deployment): AccountRole {
 export function serviceAccountResource(deployment: Deployment, account: AccountRole): Resource {
   const { project } = deployment;
   const args = { project, email: account.email };
+  const [accountId = ''] = account.email.split('@');
+  const title = `Service account ${accountId}`;
+  const find = async (google: Google): Promise<ServiceAccount | undefined> => {
+    const found = await getServiceAccount(google, args);
+    if (found !== undefined) assertOursByDescription(title, found.description, deployment);
+    return found;
+  };
   return {
     id: account.id,
-    title: `Service account ${account.email.split('@')[0]}`,
+    title,
     dependsOn: ['services'],
     usualSeconds: USUAL_SECONDS['serviceAccounts.visible'],
     async observe({ google }) {
-      const found = await getServiceAccount(google, args);
-      return { action: found === undefined ? 'create' : 'unchanged', differences: [] };
+      return { action: (await find(google)) === undefined ? 'create' : 'unchanged', differences: [] };
     },
     async ensure({ google }) {
-      if ((await getServiceAccount(google, args)) !== undefined) return 'unchanged';
-      const [accountId = ''] = account.email.split('@');
-      const description = `Made by mlflow-gcp for deployment ${deployment.name}`;
-      await createServiceAccount(google, { project, accountId, displayName: account.displayName, description });
-      return 'created';
+      const { displayName } = account;
+      const description = ownDescription(deployment);
+      const { value, created } = await createServiceAccount(google, { project, accountId, displayName, description });
+      assertOursByDescription(title, value.description, deployment);
+      return created ? 'created' : 'unchanged';
     },
     async remove({ google }) {
-      if ((await getServiceAccount(google, args)) === undefined) return 'absent';
+      if ((await find(google)) === undefined) return 'absent';
       await deleteServiceAccount(google, args);
       return 'deleted';
     },
