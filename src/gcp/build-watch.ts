@@ -1,12 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 import { UserError } from '../errors.ts';
-import { type Build, type BuildArgs, getBuild } from './cloud-build.ts';
+import { type Build, type BuildArgs, getBuild, UNFINISHED } from './cloud-build.ts';
 import type { Google } from './google.ts';
 import type { WaitOptions } from './operations.ts';
 import { poll } from './retry.ts';
 import { readObject } from './storage.ts';
 
-const UNFINISHED = ['QUEUED', 'PENDING', 'WORKING', 'STATUS_UNKNOWN'];
 /** A build of ours takes minutes; Google's own limit is an hour unless the build sets another. */
 const BUILD_TIMEOUT_MS = 65 * 60_000;
 /** So many lines at the end of the log are shown when a build fails. */

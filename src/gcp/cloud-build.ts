@@ -24,10 +24,12 @@ export interface Build {
   status: string;
   statusDetail?: string;
   logUrl?: string;
+  tags?: string[];
   /** With or without `gs://`. */
   logsBucket?: string;
   results?: { images?: Array<{ name: string; digest: string }> };
 }
+export const UNFINISHED = ['QUEUED', 'PENDING', 'WORKING', 'STATUS_UNKNOWN'];
 export interface BuildArgs {
   project: string;
   region: string;
@@ -48,13 +50,18 @@ export async function createBuild(
       const { data } = await api.projects.locations.builds.create({ parent, requestBody });
       return (data.metadata as { build?: Build } | undefined)?.build;
     },
-    async get() {
-      // The newest come first; ours is among the latest.
-      const { data } = await api.projects.locations.builds.list({ parent, pageSize: 50 });
-      return data.builds?.find((build) => build.tags?.includes(tag)) as Build | undefined;
-    },
+    get: async () => (await latestBuilds(google, args)).find(({ tags }) => tags?.includes(tag)),
   });
   return value;
+}
+
+/** The newest build with this tag that is not over yet, or undefined. */
+export async function findRunningBuild(
+  google: Google,
+  args: { project: string; region: string; tag: string },
+): Promise<Build | undefined> {
+  const found = (await latestBuilds(google, args)).find(({ tags }) => tags?.includes(args.tag));
+  return found !== undefined && UNFINISHED.includes(found.status) ? found : undefined;
 }
 
 /** The build, or undefined. */
@@ -77,6 +84,13 @@ export async function cancelBuild(google: Google, args: BuildArgs): Promise<void
     // FAILED_PRECONDITION: it is over.
     if (!isNotFound(error) && failureOf(error)?.rpcStatus !== 'FAILED_PRECONDITION') throw error;
   }
+}
+
+/** The newest come first; one that was started a moment ago is among them. */
+async function latestBuilds(google: Google, { project, region }: { project: string; region: string }): Promise<Build[]> {
+  const api = await google.apis.cloudbuild();
+  const { data } = await api.projects.locations.builds.list({ parent: `projects/${project}/locations/${region}`, pageSize: 50 });
+  return (data.builds ?? []) as Build[];
 }
 
 function buildName(args: BuildArgs): string {

@@ -1,10 +1,10 @@
 import { BugError } from '../errors.ts';
 import { waitBuild } from '../gcp/build-watch.ts';
-import { createBuild } from '../gcp/cloud-build.ts';
+import { type Build, createBuild, findRunningBuild } from '../gcp/cloud-build.ts';
 import { isNotFound } from '../gcp/errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { serviceAccountName } from '../gcp/service-accounts.ts';
-import { deleteObject, uploadObject } from '../gcp/storage.ts';
+import { uploadObject } from '../gcp/storage.ts';
 import type { SourceArchive } from '../project/source-archive.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -27,15 +27,27 @@ export async function buildImage(
   source: SourceArchive,
   options: { onLog(line: string): void },
 ): Promise<{ image: string; built: boolean }> {
-  const { project, region, buildBucket } = deployment;
+  const { project, region } = deployment;
   const tag = `src-${source.digest.slice(0, 40)}`;
   const reference = `${deployment.image}:${tag}`;
   const present = await imageDigest(google, deployment.image, tag);
   if (present !== undefined) return { image: `${deployment.image}@${present}`, built: false };
+  // A run that was ended while its build went on: the same sources are not built twice.
+  const { id } =
+    (await findRunningBuild(google, { project, region, tag })) ?? (await startBuild(google, deployment, source, tag));
+  const build = await waitBuild(google, { project, region, id, onLog: options.onLog });
+  const digest = build.results?.images?.find((image) => image.name === reference)?.digest;
+  if (digest === undefined) throw new BugError(`build ${id} succeeded without naming the digest of ${reference}`);
+  return { image: `${deployment.image}@${digest}`, built: true };
+}
+
+/** Uploads the sources, which stay in the bucket for a week, and starts the build, whose tag tells which sources it is of. */
+async function startBuild(google: Google, deployment: Deployment, source: SourceArchive, tag: string): Promise<Build> {
+  const { project, region, buildBucket } = deployment;
+  const reference = `${deployment.image}:${tag}`;
   const object = `source/${tag}.tar.gz`;
-  options.onLog('uploading the sources');
   await uploadObject(google, { bucket: buildBucket, object, body: source.bytes, contentType: 'application/gzip' });
-  const { id } = await createBuild(google, {
+  return createBuild(google, {
     project,
     region,
     build: {
@@ -48,17 +60,13 @@ export async function buildImage(
         },
       ],
       images: [reference],
+      tags: [tag],
       serviceAccount: serviceAccountName({ project, email: deployment.buildAccount }),
       logsBucket: `gs://${buildBucket}`,
       options: { logging: 'GCS_ONLY' },
       timeout: BUILD_TIMEOUT,
     },
   });
-  const build = await waitBuild(google, { project, region, id, onLog: options.onLog });
-  const digest = build.results?.images?.find((image) => image.name === reference)?.digest;
-  if (digest === undefined) throw new BugError(`build ${id} succeeded without naming the digest of ${reference}`);
-  await deleteObject(google, { bucket: buildBucket, object });
-  return { image: `${deployment.image}@${digest}`, built: true };
 }
 
 /** The digest behind a tag, or undefined. https://distribution.github.io/distribution/spec/api/#existing-manifests */
