@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import type { StepGroup } from '../ui/ui.ts';
 import { type Applied, applyPlan } from './apply.ts';
@@ -9,7 +8,7 @@ import { baseStack } from './stack.ts';
 
 /**
  * Carries out the plan of the base. Cloud SQL keeps the name of a deleted instance for a week, which shows only when one is made:
- * then another name is chosen, and found again by its labels from then on. Returns the deployment with the names as they came to be.
+ * then the next name is tried, and found again by its labels from then on. Returns the deployment with the names as they came to be.
  * https://docs.cloud.google.com/sql/docs/postgres/delete-instance
  */
 export async function makeBase(
@@ -22,12 +21,14 @@ export async function makeBase(
   } catch (error) {
     const named = context.deployment.database.instance !== undefined;
     if (named || !(error instanceof UserError) || error.code !== 'SQL_NAME_RESERVED') throw error;
-    const deployment = {
-      ...context.deployment,
-      sqlInstance: `${context.deployment.name}-pgsql-${randomBytes(2).toString('hex')}`,
-    };
+    const deployment = { ...context.deployment, sqlInstance: nextInstanceName(context.deployment) };
     const renamed = { ...context, deployment };
-    const again = await planStack(baseStack(deployment), renamed);
-    return { deployment, applied: await applyPlan(again, renamed, group) };
+    return makeBase(await planStack(baseStack(deployment), renamed), renamed, group);
   }
+}
+
+/** `mlflow-pgsql`, `mlflow-pgsql-2`, `mlflow-pgsql-3`: not made up by chance, so that two runs at once come to the same instance. */
+function nextInstanceName({ name, sqlInstance }: Deployment): string {
+  const usual = `${name}-pgsql`;
+  return `${usual}-${(Number(sqlInstance.slice(usual.length + 1)) || 1) + 1}`;
 }

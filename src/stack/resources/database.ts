@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { accessVersion } from '../../gcp/secret-versions.ts';
+import { accessVersion, latestVersion } from '../../gcp/secret-versions.ts';
 import { getSecret, patchSecret } from '../../gcp/secrets.ts';
 import { getInstance } from '../../gcp/sql.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../../gcp/sql-content.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
-import type { Resource, StackContext } from '../resource.ts';
+import type { Outcome, Resource, StackContext } from '../resource.ts';
 import { databaseLogin, databaseUsers, newPassword } from '../secret-values.ts';
 import { settle } from '../settle.ts';
 import { secretResourceId } from './secret.ts';
@@ -54,6 +54,23 @@ export function databaseUserResource(deployment: Deployment): Resource {
   const { user: owner } = deployment.database;
   const place = { project: deployment.project, instance: deployment.sqlInstance };
   const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
+  const ensureUser = async (context: StackContext): Promise<Outcome> => {
+    const { google } = context;
+    const [{ version, user, password }, found] = await settle([loginFromSecret(context), getSecret(google, secret)]);
+    // The owner comes first, as the second user is its member; out of use, it has a password that nobody knows.
+    const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword() });
+    const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner] });
+    const applied = found?.labels[APPLIED_LABEL] === version;
+    if (!created && !applied) await setUserPassword(google, { ...place, user, password });
+    if (applied) return created ? 'created' : 'unchanged';
+    const [newest] = await settle([
+      latestVersion(google, secret),
+      patchSecret(google, { ...secret, labels: { ...found?.labels, [APPLIED_LABEL]: version } }),
+    ]);
+    // Another run put in a newer password meanwhile, and may have set it before we set ours: whoever comes last sets the newest.
+    if (newest !== undefined && Number(newest.version) > Number(version)) await ensureUser(context);
+    return created ? 'created' : 'updated';
+  };
   return {
     id: 'database-user',
     title: `Database user ${owner}`,
@@ -76,18 +93,7 @@ export function databaseUserResource(deployment: Deployment): Resource {
         return { action: 'unchanged', differences: [] };
       return { action: 'update', differences: [`password: that of version ${current?.version ?? '1'} of ${secret.secretId}`] };
     },
-    async ensure(context) {
-      const { google } = context;
-      const [{ version, user, password }, found] = await settle([loginFromSecret(context), getSecret(google, secret)]);
-      // The owner comes first, as the second user is its member; out of use, it has a password that nobody knows.
-      const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword() });
-      const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner] });
-      const applied = found?.labels[APPLIED_LABEL] === version;
-      if (!created && !applied) await setUserPassword(google, { ...place, user, password });
-      if (!applied) await patchSecret(google, { ...secret, labels: { ...found?.labels, [APPLIED_LABEL]: version } });
-      if (created) return 'created';
-      return applied ? 'unchanged' : 'updated';
-    },
+    ensure: ensureUser,
     async remove(context) {
       if (!(await instanceRuns(context))) return 'absent';
       const there = (await listUsers(context.google, place)).map(({ name }) => name);

@@ -1,9 +1,10 @@
 import { ensureGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
+import { pause } from '../../gcp/retry.ts';
 import { secretPolicy } from '../../gcp/secret-policy.ts';
 import { accessVersion, addVersion, latestVersion } from '../../gcp/secret-versions.ts';
 import { createSecret, deleteSecret, getSecret, patchSecret } from '../../gcp/secrets.ts';
-import { accountGrant, missingGrants } from '../access.ts';
+import { missingGrants, secretGrants } from '../access.ts';
 import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
@@ -11,6 +12,9 @@ import { databaseLogin, databaseUrl, databaseUsers, type SecretValue, secretValu
 import { settle } from '../settle.ts';
 
 const USUAL_SECRET_SECONDS = 2;
+/** Between making a secret and giving it its value a run makes no other call. */
+const OTHER_RUN_MS = 3_000;
+const OTHER_RUN_LOOK_MS = 200;
 
 /** The id of a secret's resource: `secret-database_url`. */
 export function secretResourceId(key: SecretKey): string {
@@ -24,7 +28,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
   const args = { project, secretId };
   const title = `Secret ${secretId}`;
   const labels = deploymentLabels(deployment.name);
-  const grants = [accountGrant('roles/secretmanager.secretAccessor', deployment.serverAccount)];
+  const grants = secretGrants(deployment);
   return {
     id: secretResourceId(key),
     title,
@@ -53,7 +57,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
       assertOurs(title, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });
-      const pending = await pendingValue(context, key, args);
+      const pending = created ? secretValue(context, key) : await pendingUnlessFilled(context, key, args);
       if (pending !== undefined) await addVersion(google, { ...args, value: pending.value });
       const granted = await ensureGrants(google, secretPolicy(google, args), grants);
       if (created) return 'created';
@@ -67,6 +71,24 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
       return 'deleted';
     },
   };
+}
+
+/**
+ * As {@link pendingValue}, of a secret that was there before: another run may have made it a moment ago and be about to give it the
+ * value that it made up. One value is enough, so that one is waited for a little.
+ */
+async function pendingUnlessFilled(
+  context: StackContext,
+  key: SecretKey,
+  args: { project: string; secretId: string },
+): Promise<SecretValue | undefined> {
+  const { google } = context;
+  const end = google.clock.now() + OTHER_RUN_MS;
+  for (;;) {
+    const pending = await pendingValue(context, key, args);
+    if (pending?.generated !== true || google.clock.now() >= end) return pending;
+    await pause(google, OTHER_RUN_LOOK_MS);
+  }
 }
 
 /** The value to add as a new version and why; undefined where the newest one is right. */
