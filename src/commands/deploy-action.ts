@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import type { CommandResult } from '../ui/ui.ts';
 import type { Context } from './command.ts';
 import type { deployOptions } from './deploy.ts';
@@ -5,15 +6,18 @@ import { deployServer } from './deploy-server.ts';
 import { configOf, openDeployment, projectOf } from './open-deployment.ts';
 import { openGoogleFor } from './open-google.ts';
 import { refuseMissingFolder, renderFolder } from './render-folder.ts';
+import { rollBack } from './roll-back.ts';
 
-/** Renders what changed, builds, deploys, waits and checks. */
+/** Renders what changed, builds, deploys, waits and checks; or goes back to the revision before. */
 export async function run(context: Context<typeof deployOptions>): Promise<CommandResult> {
   const { ui, settings, options } = context;
-  await refuseMissingFolder(settings);
+  if (options.rollback) refuseWithRollback(options);
+  else await refuseMissingFolder(settings);
   const google = await openGoogleFor(context);
   try {
     const project = projectOf(settings, google);
     const deployment = await ui.step('Look at the project', () => openDeployment(google, configOf(settings), project));
+    if (options.rollback) return await rollBack(context, google, deployment, options);
     if (settings.dryRun) {
       const text = `Would render ${settings.dir.value}, build ${deployment.image} where its sources changed, and deploy service ${deployment.service.name} in ${deployment.region}.`;
       return {
@@ -27,4 +31,15 @@ export async function run(context: Context<typeof deployOptions>): Promise<Comma
   } finally {
     google.close();
   }
+}
+
+/** A rollback takes the image and the settings that were there before. */
+function refuseWithRollback({ image, with: tool }: { image?: string | undefined; with?: string | undefined }): void {
+  const other = image !== undefined ? '--image' : tool !== undefined ? '--with' : undefined;
+  if (other === undefined) return;
+  throw new UsageError({
+    code: 'INVALID_VALUE',
+    message: `--rollback and ${other} exclude each other: the revision before has its own image.`,
+    hint: 'Leave one of them out.',
+  });
 }

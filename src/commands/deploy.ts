@@ -8,6 +8,7 @@ export const deployOptions = {
     'skaffold, or Google’s APIs themselves (default: skaffold where it is found, else api)',
   ),
   image: value('reference', 'deploy this image, REFERENCE@sha256:…, instead of building one'),
+  rollback: toggle('build nothing; send the traffic back to the ready revision before'),
   noCheck: toggle('do not call the server once it is deployed'),
 };
 
@@ -15,11 +16,12 @@ export const deployCommand: CommandSpec<typeof deployOptions> = {
   name: 'deploy',
   summary: 'Build the server’s image, deploy it to Cloud Run, and check it from outside',
   details:
-    'What was built before from the same sources is not built again. A server that does not start leaves the one before in its place.',
+    'What was built before from the same sources is not built again. A server that does not start leaves the one before in its place. --rollback brings back the one before; it does not undo changes of the database, so a version of MLflow that is older than the tables refuses to start.',
   examples: [
     'mlflow-gcp deploy',
     'mlflow-gcp deploy --with api',
     'mlflow-gcp deploy --image us-central1-docker.pkg.dev/my-project/mlflow/mlflow@sha256:…',
+    'mlflow-gcp deploy --rollback',
   ],
   options: deployOptions,
   load: () => import('./deploy-action.ts'),

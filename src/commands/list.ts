@@ -6,6 +6,7 @@ import { destroyCommand } from './destroy.ts';
 import { initCommand } from './init.ts';
 import { localCommand } from './local.ts';
 import { modelCommand } from './model.ts';
+import { secretsCommand } from './secrets.ts';
 import { simulatorCommand } from './simulator.ts';
 import { statusCommand } from './status.ts';
 
@@ -15,6 +16,7 @@ export const commands: Array<CommandSpec | CommandGroup> = [
   deployCommand,
   modelCommand,
   connectCommand,
+  secretsCommand,
   statusCommand,
   destroyCommand,
   localCommand,
