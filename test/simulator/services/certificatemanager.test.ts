@@ -232,6 +232,17 @@ test('a map belongs to a load balancer, which makes a certificate that leads to 
   expect((await remove(`certificateMaps/${id}`)).body.error.message).toContain('targetHttpsProxies');
 });
 
+test('operations can be listed and forgotten', async () => {
+  const { body: started } = await authorize();
+  await sim.call('POST', `${V1}/${started.name}:cancel`, {});
+  await sim.until(`${V1}/${started.name}`, (body) => body.done === true);
+  const names = async () => (await get('operations')).body.operations.map(({ name }: { name: string }) => name);
+  expect(await names()).toContain(started.name);
+  expect((await sim.call('DELETE', `${V1}/${started.name}`)).body).toEqual({});
+  expect((await sim.call('GET', `${V1}/${started.name}`)).status).toBe(404);
+  expect(await names()).not.toContain(started.name);
+});
+
 test('names are unique, labels can be changed, lists are filtered', async () => {
   await finish(await authorize());
   expect((await authorize()).body.error).toMatchObject({

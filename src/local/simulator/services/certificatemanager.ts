@@ -12,7 +12,7 @@ import {
 } from './certificatemanager-records.ts';
 import { refuseUse } from './certificatemanager-rules.ts';
 import { fits } from './filters.ts';
-import { list, longMethods, placeOf, startLong } from './long-operations.ts';
+import { endMethods, list, longMethods, placeOf, startLong } from './long-operations.ts';
 import { applyMask, isObject, maskPaths } from './masks.ts';
 import { alreadyExists, failedPrecondition, invalidField, notFound } from './refusals.ts';
 
@@ -22,7 +22,7 @@ const EMPTY = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
 export const certificatemanager: Service = {
   api: CERTIFICATES.api,
   versions: ['v1'],
-  methods: { ...longMethods(CERTIFICATES), ...Object.assign({}, ...FAMILIES.map(methodsOf)) },
+  methods: { ...longMethods(CERTIFICATES), ...endMethods(CERTIFICATES), ...Object.assign({}, ...FAMILIES.map(methodsOf)) },
   operations: {
     save: {
       usual: 'certificatemanager.resources',

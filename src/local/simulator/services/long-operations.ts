@@ -34,7 +34,7 @@ export function startLong(
   return show(sim.operations.start({ api, kind, data: { ...data, about: { ...about } }, principal: call.principal }), type);
 }
 
-/** The methods for operations and locations. */
+/** The methods for reading operations and locations. */
 export function longMethods(long: LongApi): Record<string, Handler> {
   const { api, type, locations } = long;
   const prefix = `${api}.projects.locations`;
@@ -59,6 +59,13 @@ export function longMethods(long: LongApi): Record<string, Handler> {
         own.map((operation) => ({ key: operation.startTime + operation.id, value: show(operation, type) })).sort(byKey),
       );
     },
+  };
+}
+
+/** Of the APIs that have them: forgetting operations, and asking for their end. */
+export function endMethods({ api }: LongApi): Record<string, Handler> {
+  const prefix = `${api}.projects.locations`;
+  return {
     [`${prefix}.operations.delete`]: (call, sim) => {
       sim.operations.delete(operationOf(call, sim, api).id);
       return {};
