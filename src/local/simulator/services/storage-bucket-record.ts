@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Sim } from '../service.ts';
+import type { JsonObject, Sim } from '../service.ts';
 import { noBucket } from './storage-errors.ts';
 
 /** What is kept of a bucket. */
@@ -16,6 +16,15 @@ export interface BucketRecord {
   locationType: 'region' | 'dual-region' | 'multi-region';
   /** What the user set, with the defaults that Google fills in. */
   settings: JsonObject;
+  /** Access control lists, once they are other than those of a new bucket. */
+  acl?: AccessEntry[];
+  defaultObjectAcl?: AccessEntry[];
+}
+
+/** `user-ada@example.com`, `project-owners-123`, `allUsers`. */
+export interface AccessEntry {
+  entity: string;
+  role: string;
 }
 
 const KIND = 'storage.buckets';
@@ -91,32 +100,39 @@ export function showBucket(bucket: BucketRecord, full: boolean): JsonObject {
   };
 }
 
-/** The lists of the predefined ACL `projectPrivate`, with which every bucket starts. https://docs.cloud.google.com/storage/docs/access-control/lists#predefined-acl */
 function accessControls(bucket: BucketRecord): JsonObject {
-  const teams: Array<[team: string, role: string]> = [
-    ['owners', 'OWNER'],
-    ['editors', 'OWNER'],
-    ['viewers', 'READER'],
-  ];
-  const etag = bucketEtag(bucket.metageneration);
-  const entry = ([team, role]: [string, string]): { [key: string]: Json } => ({
-    entity: `project-${team}-${bucket.projectNumber}`,
-    role,
-    etag,
-    projectTeam: { projectNumber: bucket.projectNumber, team },
-  });
   return {
-    acl: teams.map((team) => {
-      const id = `project-${team[0]}-${bucket.projectNumber}`;
-      return {
-        kind: 'storage#bucketAccessControl',
-        id: `${bucket.name}/${id}`,
-        selfLink: `https://www.googleapis.com/storage/v1/b/${bucket.name}/acl/${id}`,
-        bucket: bucket.name,
-        ...entry(team),
-      };
-    }),
-    defaultObjectAcl: teams.map((team) => ({ kind: 'storage#objectAccessControl', ...entry(team) })),
+    acl: entriesOf(bucket, 'acl').map((entry) => showEntry(bucket, 'acl', entry)),
+    defaultObjectAcl: entriesOf(bucket, 'defaultObjectAcl').map((entry) => showEntry(bucket, 'defaultObjectAcl', entry)),
     owner: { entity: `project-owners-${bucket.projectNumber}` },
+  };
+}
+
+/** A bucket starts with the predefined ACL `projectPrivate`. https://docs.cloud.google.com/storage/docs/access-control/lists#predefined-acl */
+export function entriesOf(bucket: BucketRecord, list: 'acl' | 'defaultObjectAcl'): AccessEntry[] {
+  const first = { owners: 'OWNER', editors: 'OWNER', viewers: 'READER' };
+  return (
+    bucket[list] ?? Object.entries(first).map(([team, role]) => ({ entity: `project-${team}-${bucket.projectNumber}`, role }))
+  );
+}
+
+/** An entry of a list in the API's form. */
+export function showEntry(bucket: BucketRecord, list: 'acl' | 'defaultObjectAcl', { entity, role }: AccessEntry): JsonObject {
+  const [, team, projectNumber] = /^project-(owners|editors|viewers)-(.+)$/.exec(entity) ?? [];
+  const [, type, who] = /^(user|group|domain)-(.+)$/.exec(entity) ?? [];
+  const named: JsonObject = {
+    entity,
+    role,
+    ...(type && who ? { [type === 'domain' ? 'domain' : 'email']: who } : {}),
+    etag: bucketEtag(bucket.metageneration),
+    ...(team && projectNumber ? { projectTeam: { projectNumber, team } } : {}),
+  };
+  if (list === 'defaultObjectAcl') return { kind: 'storage#objectAccessControl', ...named };
+  return {
+    kind: 'storage#bucketAccessControl',
+    id: `${bucket.name}/${entity}`,
+    selfLink: `https://www.googleapis.com/storage/v1/b/${bucket.name}/acl/${entity}`,
+    bucket: bucket.name,
+    ...named,
   };
 }

@@ -82,7 +82,21 @@ export function normalizeSettings(
     const value = sent[name];
     if (value && Object.keys(value).length > 0) settings[name] = value;
   }
+  if (settings['autoclass']) settings['autoclass'] = autoclass(settings['autoclass'] as JsonObject, before, now);
   return settings;
+}
+
+/** https://docs.cloud.google.com/storage/docs/autoclass */
+function autoclass(sent: JsonObject, before: JsonObject, now: string): JsonObject {
+  const old = before['autoclass'] as JsonObject | undefined;
+  const same = (name: string): boolean => old?.[name] === sent[name] || (sent[name] === undefined && old !== undefined);
+  if (sent['enabled'] !== true) return { enabled: false, toggleTime: (same('enabled') ? old?.['toggleTime'] : undefined) ?? now };
+  return {
+    enabled: true,
+    toggleTime: (same('enabled') ? old?.['toggleTime'] : undefined) ?? now,
+    terminalStorageClass: sent['terminalStorageClass'] ?? 'NEARLINE',
+    terminalStorageClassUpdateTime: (same('terminalStorageClass') ? old?.['terminalStorageClassUpdateTime'] : undefined) ?? now,
+  };
 }
 
 function storageClass(sent: Json | undefined): string {

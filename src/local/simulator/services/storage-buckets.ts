@@ -16,6 +16,7 @@ import {
 } from './storage-bucket-record.ts';
 import { checkBucketName, mergePatch, normalizeSettings, resolveLocation } from './storage-bucket-rules.ts';
 import { preconditionFailed, required } from './storage-errors.ts';
+import { forgetNotifications } from './storage-notifications.ts';
 import { hasObjects } from './storage-object-record.ts';
 import { checkPreconditions, preconditionsOf } from './storage-preconditions.ts';
 
@@ -169,6 +170,7 @@ function remove(call: Call, sim: Sim): Reply {
   if (hasObjects(sim, bucket.name)) {
     throw new GoogleError({ code: 409, message: 'The bucket you tried to delete is not empty.', reason: 'conflict' });
   }
+  forgetNotifications(sim, bucket.name);
   removeBucket(sim, bucket.name);
   deletePolicy(sim, bucketResource(bucket.name));
   return new Reply(204);

@@ -1,8 +1,10 @@
 import type { Service } from '../service.ts';
+import { aclMethods } from './storage-acl.ts';
 import { batchRoutes } from './storage-batch.ts';
 import { bucketMethods } from './storage-buckets.ts';
 import { sweepContent } from './storage-content.ts';
 import { downloadRoutes } from './storage-download.ts';
+import { notificationMethods } from './storage-notifications.ts';
 import { usedFiles } from './storage-object-record.ts';
 import { objectMethods } from './storage-objects.ts';
 import { expireUploads, uploadFiles } from './storage-resumable.ts';
@@ -14,7 +16,7 @@ import { partFiles } from './storage-xml-multipart.ts';
 export const storage: Service = {
   api: 'storage',
   versions: ['v1'],
-  methods: { ...bucketMethods, ...objectMethods },
+  methods: { ...bucketMethods, ...aclMethods, ...notificationMethods, ...objectMethods },
   routes: [...uploadRoutes, ...downloadRoutes, ...batchRoutes, ...xmlRoutes],
   restore(sim) {
     expireUploads(sim);
