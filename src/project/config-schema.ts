@@ -11,40 +11,92 @@ import {
   SQL_TIER,
 } from './name-rules.ts';
 
-/** Values and defaults of `mlflow-gcp.yaml`. Unknown keys are errors: a misspelt one would be ignored without a word. */
+/**
+ * Values and defaults of `mlflow-gcp.yaml`. Unknown keys are errors: a misspelt one would be ignored without a word. Editors get it as
+ * docs/mlflow-gcp.schema.json, by `npm run docs`.
+ */
 export const configSchema = z.strictObject({
-  version: z.literal(1).default(1),
-  target: z.enum(['cloud', 'local']).default('cloud'),
+  version: z.literal(1).default(1).describe('Version of this file’s form.'),
+  target: z
+    .enum(['cloud', 'local'])
+    .default('cloud')
+    .describe('Where the deployment stands: Google Cloud, or the simulated one on this machine.'),
   project: z
     .string()
     .regex(PROJECT_ID, 'a project id: 6 to 30 lower-case letters, digits and hyphens, such as my-project-123')
-    .optional(),
-  region: z.string().regex(REGION, 'a Google Cloud region, such as us-central1').default('us-central1'),
-  name: z.string().regex(DEPLOYMENT_NAME, 'a deployment name: up to 23 lower-case letters, digits and hyphens').default('mlflow'),
+    .optional()
+    .describe('Google Cloud project id.'),
+  region: z
+    .string()
+    .regex(REGION, 'a Google Cloud region, such as us-central1')
+    .default('us-central1')
+    .describe('Region of everything that is made. It cannot be changed later.'),
+  name: z
+    .string()
+    .regex(DEPLOYMENT_NAME, 'a deployment name: up to 23 lower-case letters, digits and hyphens')
+    .regex(/^(?!.*google)/, 'a name without "google", because Cloud Storage refuses such bucket names')
+    .default('mlflow')
+    .describe('Name of the deployment; every resource is named after it.'),
   database: z
     .strictObject({
-      instance: z.string().regex(SQL_INSTANCE_NAME, 'a Cloud SQL instance name').optional(),
+      instance: z
+        .string()
+        .regex(SQL_INSTANCE_NAME, 'a Cloud SQL instance name')
+        .optional()
+        .describe('Cloud SQL instance; one that exists is adopted. Default: NAME-pgsql.'),
       version: z
         .string()
         .regex(/^POSTGRES_1[4-8]$/, 'POSTGRES_14 to POSTGRES_18')
-        .default('POSTGRES_18'),
-      tier: z.string().regex(SQL_TIER, 'a Cloud SQL machine tier, such as db-f1-micro').default('db-f1-micro'),
-      edition: z.enum(['ENTERPRISE', 'ENTERPRISE_PLUS']).default('ENTERPRISE'),
-      availability: z.enum(['ZONAL', 'REGIONAL']).default('ZONAL'),
-      diskGb: z.int().min(10).max(65536).default(10),
-      name: z.string().regex(IDENTIFIER, 'a database name').default('mlflow'),
-      user: z.string().regex(IDENTIFIER, 'a database user').default('mlflow'),
+        .default('POSTGRES_18')
+        .describe('Version of PostgreSQL.'),
+      tier: z
+        .string()
+        .regex(SQL_TIER, 'a Cloud SQL machine tier, such as db-f1-micro')
+        .default('db-f1-micro')
+        .describe('Machine of the database: most of the bill.'),
+      edition: z.enum(['ENTERPRISE', 'ENTERPRISE_PLUS']).default('ENTERPRISE').describe('Edition of Cloud SQL.'),
+      availability: z
+        .enum(['ZONAL', 'REGIONAL'])
+        .default('ZONAL')
+        .describe('REGIONAL keeps a second database ready in another zone, at twice the price.'),
+      diskGb: z
+        .int()
+        .min(10)
+        .max(65536)
+        .default(10)
+        .describe('Disk of the database in GB; it grows by itself and never shrinks.'),
+      name: z.string().regex(IDENTIFIER, 'a database name').default('mlflow').describe('Database of MLflow in the instance.'),
+      user: z.string().regex(IDENTIFIER, 'a database user').default('mlflow').describe('Database user of the server.'),
     })
-    .prefault({}),
-  artifacts: z.strictObject({ bucket: z.string().regex(BUCKET_NAME, 'a bucket name').optional() }).prefault({}),
+    .prefault({})
+    .describe('The Cloud SQL instance, and the database in it.'),
+  artifacts: z
+    .strictObject({
+      bucket: z
+        .string()
+        .regex(BUCKET_NAME, 'a bucket name')
+        .optional()
+        .describe('Bucket for artifacts; one that exists is adopted. Default: PROJECT-NAME-artifacts.'),
+    })
+    .prefault({})
+    .describe('Where MLflow keeps artifacts.'),
   service: z
     .strictObject({
-      cpu: z.string().regex(CPU, 'a number of CPUs, such as "1"').default('1'),
-      memory: z.string().regex(MEMORY, 'an amount of memory, such as 1Gi').default('1Gi'),
-      minInstances: z.int().min(0).max(100).default(0),
-      maxInstances: z.int().min(1).max(100).default(2),
+      cpu: z
+        .string()
+        .regex(CPU, 'a number of CPUs, such as "1"')
+        .default('1')
+        .describe('CPUs of an instance: 1, 2, 4 or 8, or thousandths such as 500m.'),
+      memory: z
+        .string()
+        .regex(MEMORY, 'an amount of memory, such as 1Gi')
+        .default('1Gi')
+        .describe('Memory of an instance; half a gigabyte more than the largest artifact.'),
+      minInstances: z.int().min(0).max(100).default(0).describe('Instances that are kept running while nobody asks.'),
+      maxInstances: z.int().min(1).max(100).default(2).describe('Most instances at once.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The Cloud Run service.'),
 });
 
 export type Config = z.output<typeof configSchema>;
