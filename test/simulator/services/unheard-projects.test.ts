@@ -44,6 +44,13 @@ test('the first change makes it one that somebody already works in: billing, ser
   expect(policy.body.bindings[0]).toEqual({ role: 'roles/owner', members: ['user:user@example.com'] });
 });
 
+test('a service can be disabled there, though others might rest on it', async () => {
+  const url = `https://serviceusage.googleapis.com/v1/projects/${ID}/services/pubsub.googleapis.com`;
+  const { body } = await sim.call('POST', `${url}:disable`, {});
+  await sim.until(`https://serviceusage.googleapis.com/v1/${body.name}`, ({ done }) => done === true);
+  expect((await sim.call('GET', url)).body.state).toBe('DISABLED');
+});
+
 test('a change that is refused makes nothing', async () => {
   expect((await makeSecret(ID, 'not.a.name')).status).toBe(400);
   expect((await there())[0]).toBe(403);

@@ -137,7 +137,7 @@ export function disable(sim: Sim, project: Project, service: string, dependentsT
 
 function dependentsOf(sim: Sim, project: Project, service: string): string[] {
   return Object.entries(dependencies)
-    .filter(([name, needed]) => needed.includes(service) && isEnabled(sim, project.projectId, name))
+    .filter(([name, needed]) => needed.includes(service) && isSurelyEnabled(sim, project.projectId, name))
     .map(([name]) => name);
 }
 
