@@ -99,7 +99,7 @@ async function deployStep({ ui }: Context, google: Google, deployment: Deploymen
   const manifest = await readManifest(folder, deployment.service.name);
   await ui.step('Deploy to Cloud Run', () => deployManifest(google, deployment, manifest, image), {
     usualSeconds: USUAL_SECONDS['run.services'],
-    outcome: (created) => (created ? 'created' : 'replaced'),
+    outcome: (outcome) => outcome,
   });
 }
 

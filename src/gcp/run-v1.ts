@@ -7,6 +7,7 @@ import type { Labels } from './labels.ts';
 import type { WaitOptions } from './operations.ts';
 import { createOrGet, poll } from './retry.ts';
 import type { RunServiceArgs } from './run.ts';
+import { isDeployed } from './run-v1-same.ts';
 
 /** A `serving.knative.dev/v1` Service: the document in service.yaml. https://docs.cloud.google.com/run/docs/reference/yaml/v1 */
 export interface KnativeService {
@@ -41,6 +42,8 @@ export interface KnativeCondition {
   message?: string;
 }
 
+export type DeployOutcome = 'created' | 'replaced' | 'unchanged';
+
 /** A revision that is not ready after this long never will be: Cloud Run itself gives up on start-up probes before. */
 const READY_TIMEOUT_MS = 15 * 60_000;
 
@@ -56,14 +59,14 @@ export async function getKnativeService(google: Google, args: RunServiceArgs): P
 }
 
 /**
- * Creates the service or replaces it as a whole (what the document leaves out is reset, as skaffold does it), and waits until this
- * generation is ready. Throws RUN_NOT_READY with Google's reason where it never will be. The service's name is the document's.
+ * Creates the service or replaces it as a whole (what the document leaves out is reset, as skaffold does it), unless it already is
+ * what the document asks for, and waits until this generation is ready. Throws RUN_NOT_READY with Google's reason where it never will be. The service's name is the document's.
  * https://docs.cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/replaceService
  */
 export async function deployKnativeService(
   google: Google,
   args: { project: string; region: string; manifest: KnativeService } & WaitOptions,
-): Promise<{ value: KnativeService; created: boolean }> {
+): Promise<{ value: KnativeService; outcome: DeployOutcome }> {
   const api = await google.apis.runV1(args.region);
   const service = { project: args.project, region: args.region, service: args.manifest.metadata.name };
   // v1 takes the project as the namespace; what Google filled in is not sent back.
@@ -75,13 +78,15 @@ export async function deployKnativeService(
     get: () => getKnativeService(google, service),
     create: async () => (await api.projects.locations.services.create({ parent, requestBody })).data as KnativeService,
   });
-  const latest = created
-    ? value
-    : ((await api.projects.locations.services.replaceService({ name: resourceName(service), requestBody }))
-        .data as KnativeService);
+  const unchanged = !created && isDeployed(value, args.manifest);
+  const latest =
+    created || unchanged
+      ? value
+      : ((await api.projects.locations.services.replaceService({ name: resourceName(service), requestBody }))
+          .data as KnativeService);
   return {
     value: await waitKnativeService(google, { ...args, ...service, generation: latest.metadata.generation ?? 0 }),
-    created,
+    outcome: created ? 'created' : unchanged ? 'unchanged' : 'replaced',
   };
 }
 

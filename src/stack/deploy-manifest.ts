@@ -1,22 +1,22 @@
 import type { Google } from '../gcp/google.ts';
-import { deployKnativeService, type KnativeService } from '../gcp/run-v1.ts';
+import { type DeployOutcome, deployKnativeService, type KnativeService } from '../gcp/run-v1.ts';
 import { type ServiceManifest, withImage } from '../project/service-manifest.ts';
 import type { Deployment } from './deployment.ts';
 
-/** Deploys the service with this image (REFERENCE@sha256:…) and waits until it serves. True where the service is new. */
+/** Deploys the service with this image (REFERENCE@sha256:…) and waits until it serves. */
 export async function deployManifest(
   google: Google,
   deployment: Deployment,
   manifest: ServiceManifest,
   image: string,
-): Promise<boolean> {
+): Promise<DeployOutcome> {
   const { project, region } = deployment;
   // The schema leaves the parts open that go to Google as they stand.
   const whole = withImage(manifest, image) as unknown as KnativeService;
-  const { created } = await deployKnativeService(google, {
+  const { outcome } = await deployKnativeService(google, {
     project,
     region,
     manifest: { ...whole, metadata: { ...whole.metadata, namespace: project } },
   });
-  return created;
+  return outcome;
 }

@@ -41,8 +41,8 @@ describe('Cloud Run', () => {
     expect(await getKnativeService(google, service())).toBeUndefined();
     await opened.fault({ match: 'POST us-central1-run', times: 1, reset: true, after: true });
     const calls = await callsOf(async () => {
-      const { value, created } = await deployKnativeService(google, { ...place(), manifest: manifest() });
-      expect(created).toBe(true);
+      const { value, outcome } = await deployKnativeService(google, { ...place(), manifest: manifest() });
+      expect(outcome).toBe('created');
       expect(value.status?.observedGeneration).toBe(value.metadata.generation);
       expect(value.status?.url).toMatch(/^https:\/\/.*run\.app$/);
     });
@@ -53,13 +53,26 @@ describe('Cloud Run', () => {
     const { google } = opened;
     const first = await getKnativeService(google, service());
     const changed = manifest([{ name: 'A', value: 'b' }], { 'run.googleapis.com/ingress': 'internal' });
-    const { value, created } = await deployKnativeService(google, { ...place(), manifest: changed });
-    expect(created).toBe(false);
+    const { value, outcome } = await deployKnativeService(google, { ...place(), manifest: changed });
+    expect(outcome).toBe('replaced');
     expect(value.metadata.generation).toBeGreaterThan(first?.metadata.generation ?? 0);
     expect(value.status?.latestReadyRevisionName).not.toBe(first?.status?.latestReadyRevisionName);
     expect(value.metadata.annotations?.['run.googleapis.com/ingress']).toBe('internal');
     // A document as Google shows it can be sent back.
-    await deployKnativeService(google, { ...place(), manifest: value });
+    const { metadata } = value;
+    const shown = { ...value, metadata: { ...metadata, labels: { ...metadata.labels, shown: 'yes' } } };
+    expect((await deployKnativeService(google, { ...place(), manifest: shown })).outcome).toBe('replaced');
+  });
+
+  it('leaves a service that is as asked for as it is, with what others set that the document leaves open', async () => {
+    const { google } = opened;
+    const calls = await callsOf(async () => {
+      const asked = manifest([{ name: 'A', value: 'b' }], { 'run.googleapis.com/ingress': 'internal' });
+      expect((await deployKnativeService(google, { ...place(), manifest: asked })).outcome).toBe('unchanged');
+    });
+    expect(calls.filter((call) => /^(POST|PUT)/.test(call))).toEqual([]);
+    const fewer = manifest([], { 'run.googleapis.com/ingress': 'internal' });
+    expect((await deployKnativeService(google, { ...place(), manifest: fewer })).outcome).toBe('replaced');
   });
 
   it('throws what keeps a revision from serving', async () => {
