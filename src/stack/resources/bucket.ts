@@ -96,7 +96,7 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
       if (found === undefined) return { action: 'create', differences: [] };
       check(found);
       const differences = [
-        ...settingDifferences(found, role.settings),
+        ...compareSettings(found, role.settings).differences,
         ...labelDifferences(found.labels, deployment),
         ...(await missingGrants(bucketPolicy(google, { bucket }), grants)),
       ];
@@ -105,9 +105,10 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
     async ensure({ google }) {
       const { value, created } = await createBucket(google, { project: deployment.project, body });
       check(value);
-      const differs = settingDifferences(value, role.settings).length + labelDifferences(value.labels, deployment).length > 0;
-      if (differs)
-        await patchBucket(google, { bucket, change: { ...role.settings, labels: { ...value.labels, ...body.labels } } });
+      const { differences, change } = compareSettings(value, role.settings);
+      const relabel = labelDifferences(value.labels, deployment).length > 0;
+      const differs = relabel || differences.length > 0;
+      if (differs) await patchBucket(google, { bucket, change: { ...change, ...(relabel && { labels: body.labels }) } });
       const granted = await ensureGrants(google, bucketPolicy(google, { bucket }), grants);
       if (created) return 'created';
       return differs || granted ? 'updated' : 'unchanged';
@@ -137,20 +138,21 @@ async function readBucket(google: Google, bucket: string): Promise<Bucket | unde
   }
 }
 
-function settingDifferences(found: Bucket, wanted: BucketChange): string[] {
+/** What of a bucket's settings is not as wanted, and the change that mends it: only what differs, so that what others set stays. */
+function compareSettings(found: Bucket, wanted: BucketChange): { differences: string[]; change: BucketChange } {
   const access = found.iamConfiguration;
-  const lines: Array<[string, unknown, unknown]> = [
-    ['uniform access', access?.uniformBucketLevelAccess?.enabled === true, true],
-    ['public access prevention', access?.publicAccessPrevention, 'enforced'],
-    [
-      'soft delete, seconds',
-      found.softDeletePolicy?.retentionDurationSeconds ?? '0',
-      wanted.softDeletePolicy?.retentionDurationSeconds ?? '0',
-    ],
-    ['lifecycle', (found.lifecycle?.rule?.length ?? 0) > 0, (wanted.lifecycle?.rule?.length ?? 0) > 0],
+  const { softDeletePolicy, lifecycle } = wanted;
+  const retention = [found, wanted].map((bucket) => bucket.softDeletePolicy?.retentionDurationSeconds ?? '0');
+  const lines: Array<[what: string, is: unknown, should: unknown, change: BucketChange]> = [
+    ['uniform access', access?.uniformBucketLevelAccess?.enabled === true, true, PRIVATE],
+    ['public access prevention', access?.publicAccessPrevention, 'enforced', PRIVATE],
+    ['soft delete, seconds', retention[0], retention[1], softDeletePolicy ? { softDeletePolicy } : {}],
   ];
-  // A lifecycle that somebody put on the artifact bucket is theirs to keep.
-  return lines
-    .filter(([what, is, should]) => is !== should && !(what === 'lifecycle' && should === false))
-    .map(([what, is, should]) => `${what}: ${String(is)} → ${String(should)}`);
+  // A lifecycle that somebody put on the artifact bucket is theirs to keep, and further rules on the other one too.
+  if (lifecycle !== undefined) lines.push(['lifecycle', (found.lifecycle?.rule?.length ?? 0) > 0, true, { lifecycle }]);
+  const differing = lines.filter(([, is, should]) => is !== should);
+  return {
+    differences: differing.map(([what, is, should]) => `${what}: ${String(is)} → ${String(should)}`),
+    change: Object.assign({}, ...differing.map(([, , , change]) => change)),
+  };
 }
