@@ -124,7 +124,7 @@ export class Engine {
 
   /**
    * Throws 403 SERVICE_DISABLED unless the API may be called for `project` (id or number as sent; undefined: none is named) and, where the
-   * client names one to be charged, for that; 403 CONSUMER_INVALID for one that is not there.
+   * client names one to be charged, for that; 403 CONSUMER_INVALID for one that is not there, or waits to be deleted.
    */
   requireEnabledFor(sim: Sim, api: string, project: string | undefined, quotaProject: string | undefined): void {
     const charged = [PROJECTLESS.has(api) ? undefined : project, quotaProject];
@@ -132,7 +132,7 @@ export class Engine {
     for (const name of charged) {
       if (name === undefined) continue;
       const found = this.lookUpProject(sim, name);
-      if (!found) throw consumerInvalid(service, name);
+      if (!found || found.deleted) throw consumerInvalid(service, name);
       sim.requireEnabled(found.projectId, service);
     }
   }
@@ -182,7 +182,7 @@ export class Engine {
     });
   }
 
-  private lookUpProject(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } | undefined {
+  private lookUpProject(sim: Sim, idOrNumber: string): ReturnType<NonNullable<Service['findProject']>> {
     const holder = this.services.find((service) => service.findProject);
     if (holder) return holder.findProject?.(sim, idOrNumber);
     const own = this.parts.project;

@@ -37,7 +37,7 @@ export interface Service {
    */
   redact?(kind: string, value: Json): unknown;
   /** Given by the one service that holds the projects. Undefined where there is none. */
-  findProject?(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string } | undefined;
+  findProject?(sim: Sim, idOrNumber: string): { projectId: string; projectNumber: string; deleted?: true } | undefined;
   /** Given by the one service that holds the projects; called before each method that names one. True when it wrote something that stays even if the call is refused. */
   noteProject?(sim: Sim, idOrNumber: string, call: ProjectCall): boolean;
   /** Called after it, as a part of the call. */

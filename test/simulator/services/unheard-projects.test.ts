@@ -81,3 +81,20 @@ test('the project of the simulator itself and those that are made have to have t
 test.each(['Upper-case', 'short', '1digit-first', '999999999999'])('%s cannot be a project, so it is refused', async (id) => {
   expect((await makeSecret(id, 'x')).status).toBe(403);
 });
+
+test('in a project that waits to be deleted nothing can be done until it is had back', async () => {
+  await makeSecret(ID, 'kept');
+  expect((await sim.call('DELETE', `${CRM}/v3/projects/${ID}`)).body.response.state).toBe('DELETE_REQUESTED');
+  const refused = await sim.call('GET', secrets(ID));
+  expect([refused.status, refused.body.error.details[0].reason]).toEqual([403, 'CONSUMER_INVALID']);
+  await sim.call('POST', `${CRM}/v3/projects/${ID}:undelete`, {});
+  expect((await sim.call('GET', `${secrets(ID)}/kept`)).status).toBe(200);
+});
+
+test('the billing account pays for every project that is linked to it', async () => {
+  await makeSecret(ID, 'paid');
+  const [account] = (await sim.call('GET', 'https://cloudbilling.googleapis.com/v1/billingAccounts')).body.billingAccounts;
+  const { body } = await sim.call('GET', `https://cloudbilling.googleapis.com/v1/${account.name}/projects`);
+  const paid = body.projectBillingInfo.map(({ projectId }: { projectId: string }) => projectId);
+  expect(paid).toEqual([sim.project.projectId, ID]);
+});

@@ -1,4 +1,5 @@
 import type { Call, JsonObject, Service, Sim } from '../service.ts';
+import { listProjects } from './cloudresourcemanager-projects.ts';
 import { testPermissions } from './iam-policy.ts';
 import { forbidden, invalidField, notFound } from './refusals.ts';
 
@@ -46,8 +47,8 @@ export const cloudbilling: Service = {
     },
     'cloudbilling.billingAccounts.projects.list': (call, sim) => {
       checkAccount(call.params['name']);
-      const { projectId } = sim.project;
-      return billingEnabled(sim, projectId) ? { projectBillingInfo: [info(sim, projectId)] } : {};
+      const linked = listProjects(sim).filter(({ projectId }) => billingEnabled(sim, projectId));
+      return linked.length > 0 ? { projectBillingInfo: linked.map(({ projectId }) => info(sim, projectId)) } : {};
     },
   },
 };

@@ -23,7 +23,7 @@ export interface ProjectRecord extends ProjectId {
 const KIND = 'cloudresourcemanager.projects';
 
 /** A project by id or number, also one that waits to be deleted; undefined when there is none. */
-export function findProject(sim: Sim, idOrNumber: string): ProjectId | undefined {
+export function findProject(sim: Sim, idOrNumber: string): (ProjectId & { deleted?: true }) | undefined {
   const first = sim.project;
   if (idOrNumber === first.projectId || idOrNumber === first.projectNumber) return first;
   const byId = sim.store.get<ProjectRecord>(KIND, idOrNumber);
@@ -32,7 +32,8 @@ export function findProject(sim: Sim, idOrNumber: string): ProjectId | undefined
     (/^\d+$/.test(idOrNumber)
       ? sim.store.list<ProjectRecord>(KIND).find(({ value }) => value.projectNumber === idOrNumber)?.value
       : undefined);
-  return record && { projectId: record.projectId, projectNumber: record.projectNumber };
+  const deleted = record?.deleteTime === undefined ? {} : { deleted: true as const };
+  return record && { projectId: record.projectId, projectNumber: record.projectNumber, ...deleted };
 }
 
 /** @throws GoogleError 403 for a project that is not there */
