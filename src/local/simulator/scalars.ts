@@ -19,7 +19,14 @@ export function readScalar(
     return readInteger(value, type === 'integer' ? (format ?? 'int32') : (format as string), type);
   if (type === 'number') return readNumber(value);
   if (typeof value !== 'string') return undefined;
-  return textFits(value, format) ? value : undefined;
+  if (!textFits(value, format)) return undefined;
+  return format === 'byte' ? canonicalBytes(value) : value;
+}
+
+/** Bytes may be sent in either alphabet, with or without padding: gcloud sends an etag back in the one for URLs. */
+function canonicalBytes(text: string): string {
+  const digits = text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=');
 }
 
 function readInteger(value: unknown, format: string, type: string | undefined): string | number | undefined {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GoogleError, type JsonObject, type RawRequest, type RawRoute, type Sim } from '../service.ts';
 import { hashHeader, storeContent } from './storage-content.ts';
@@ -69,8 +69,21 @@ async function multipart(request: RawRequest, sim: Sim): Promise<void> {
 function unpacked({ body, message }: RawRequest): Readable {
   if (header(message, 'content-encoding') !== 'gzip') return body;
   const gunzip = createGunzip();
-  gunzip.on('error', () => body.resume());
-  return body.pipe(gunzip);
+  body.on('close', () => {
+    if (!body.readableEnded) gunzip.destroy(new Error('The request broke off.'));
+  });
+  return Readable.from(chunksOf(body.pipe(gunzip)));
+}
+
+/** @throws GoogleError 400 where it is not gzip */
+async function* chunksOf(gunzip: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+  } catch (error) {
+    if (/^Z_/.test(String((error as NodeJS.ErrnoException).code)))
+      throw invalid('The request body is not gzip, as its Content-Encoding says.');
+    throw error;
+  }
 }
 
 async function smallText(source: AsyncIterable<Buffer>): Promise<string> {
