@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `default` needs npm packages alone; `full` also starts Python, MLflow, a browser or gcloud.
+// `default` needs npm packages alone; `full` also starts Python, MLflow, a browser or gcloud; `kill` disturbs every call of every
+// command, which takes the better part of an hour.
 export default defineConfig({
   test: {
     projects: [
@@ -8,11 +9,12 @@ export default defineConfig({
         test: {
           name: 'default',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.full.test.ts'],
+          exclude: ['test/**/*.full.test.ts', 'test/**/*.kill.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
+      { test: { name: 'kill', include: ['test/**/*.kill.test.ts'], hookTimeout: 60_000 } },
       {
         test: {
           name: 'full',

@@ -132,7 +132,7 @@ export async function poll<T>(
 /**
  * Creates what may be there already, or may have been made by a call whose answer was lost: then it is looked up, and made again
  * only if it is missing. `created` is false where it was there before. Whether it is the caller's own has to be seen from its labels.
- * `first: 'get'` looks before the first attempt.
+ * `first: 'get'` looks before the first attempt, and again after any refusal: for what tells of a duplicate in no way to go by.
  */
 export async function createOrGet<T>(
   google: Waiting,
@@ -149,8 +149,9 @@ export async function createOrGet<T>(
       return { value, created: true };
     } catch (error) {
       const ambiguous = isTransient(error);
-      // After a lost answer any refusal may be the duplicate: Cloud SQL tells of one by words alone.
-      if (!ambiguous && !lost && !isAlreadyExists(error)) throw error;
+      // After a lost answer any refusal may be the duplicate, and so it may where another run was faster: Cloud SQL tells of one by
+      // words alone.
+      if (!ambiguous && !lost && options.first !== 'get' && !isAlreadyExists(error)) throw error;
       const found = await options.get();
       // A duplicate that we met after an answer of ours was lost is our own.
       if (found !== undefined) return { value: found, created: ambiguous || lost };

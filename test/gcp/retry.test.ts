@@ -152,6 +152,13 @@ describe('create or get', () => {
   it('creates', async () => expect(await run(['made'], () => false)).toEqual({ value: 'made', created: true, creates: 1 }));
   it('finds what was there', async () =>
     expect(await run([duplicate()], () => true)).toEqual({ value: 'found', created: false, creates: 1 }));
+  it('looks again after any refusal where it looked first: another run may have been faster', async () => {
+    const looks = [false, true];
+    const refused = refusal(400);
+    expect(await run([refused], () => looks.shift() === true, 'get')).toEqual({ value: 'found', created: false, creates: 1 });
+    await expect(run([refused], () => false, 'get')).rejects.toBe(refused);
+    await expect(run([refused], () => true)).rejects.toBe(refused);
+  });
   it('does not create what it looked for first', async () =>
     expect(await run([], () => true, 'get')).toEqual({ value: 'found', created: false, creates: 0 }));
   it('finds what a lost call made, and calls it its own', async () =>

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { loadServices } from '../../src/local/simulator/services.ts';
+import { startSimulator } from '../../src/local/simulator/simulator.ts';
+import { lockedFolder } from '../support/project-folder.ts';
+import { DISCOVERY_DIR } from '../support/simulator.ts';
+import { advance, type Disturbance, type End, type Stage, trial, undisturbed } from './kill-trial.ts';
+
+const INIT = ['init', '--yes'];
+const DEPLOY = ['deploy', '--with', 'api', '--no-check'];
+const DESTROY = ['destroy', '--yes'];
+const DESTROY_DATA = [...DESTROY, '--delete-data', '--confirm', 'mlflow'];
+
+/** A command on what the commands before it left behind. */
+export interface Scenario {
+  args: string[];
+  from: Stage;
+  /** How many calls an undisturbed run makes. */
+  calls: number;
+  /** Where a disturbed run may end. */
+  ends: End[];
+}
+
+/** Each command with its stage; what an undisturbed run of it asks and leaves is measured here. */
+export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise<void> }> {
+  const empty = await emptyStage();
+  const made = await advance(empty, [INIT]);
+  const deployed = await advance(made, [DEPLOY]);
+  const list: Scenario[] = [];
+  for (const [args, from] of [
+    [INIT, empty],
+    [DEPLOY, made],
+    [DESTROY, deployed],
+    [DESTROY_DATA, deployed],
+  ] as const) {
+    const { calls, ends } = await undisturbed(from, args);
+    // Once the service is there, its other address is known too, and the next deploy lets it in: a run that was killed after it had
+    // made the service, and run again, ends there. Every other command run once more changes nothing at all.
+    if (args !== DEPLOY) expect(ends[1]).toEqual(ends[0]);
+    list.push({ args, from, calls, ends: args === DEPLOY ? ends : [ends[0]] });
+  }
+  const places = [empty, made, deployed].map(({ data }) => path.dirname(data));
+  return {
+    list,
+    remove: async () => void (await Promise.all(places.map((place) => rm(place, { recursive: true, force: true })))),
+  };
+}
+
+/** A new simulator's data folder, with project and authority, and a folder with a lock in it. */
+async function emptyStage(): Promise<Stage> {
+  const place = await mkdtemp(path.join(tmpdir(), 'mlflow-gcp-kill-'));
+  const data = path.join(place, 'data');
+  const options = { port: 0, dataDir: data, discoveryDir: DISCOVERY_DIR, services: await loadServices() };
+  await (await startSimulator(options)).stop();
+  return { data, folder: await lockedFolder() };
+}
+
+export interface Trial {
+  scenario: Scenario;
+  how: Disturbance;
+  nth: number;
+}
+
+/** Carries trials out, `atOnce` at a time, and returns a line for each that did not end as it should; begins no more once aborted. */
+export async function carryOut(trials: Trial[], atOnce: number, signal?: AbortSignal): Promise<string[]> {
+  const wrong: string[] = [];
+  const waiting = [...trials];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined && !signal?.aborted; next = waiting.shift()) {
+      const { scenario, how, nth } = next;
+      const result = await trial(scenario.from, scenario.args, how, nth, scenario.ends);
+      if (result.wrong !== undefined)
+        wrong.push(`${scenario.args.join(' ')}, call ${nth} (${result.call ?? 'not reached'}) ${how}: ${result.wrong}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return wrong;
+}
