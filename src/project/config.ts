@@ -107,6 +107,6 @@ function invalid(file: string, at: { line: number; col: number }, what: string):
   return new UsageError({
     code: 'CONFIG_INVALID',
     message: `${file}:${at.line}:${at.col}: ${what}.`,
-    hint: `Correct line ${at.line} of ${path.basename(file)}; the README of the project folder lists every key.`,
+    hint: `Correct line ${at.line} of ${path.basename(file)}; docs/mlflow-gcp.schema.json of this package describes every key.`,
   });
 }

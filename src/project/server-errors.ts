@@ -25,7 +25,7 @@ const KINDS = {
   },
   forbidden: {
     code: 'SERVER_FORBIDDEN',
-    hint: 'The address of this machine may not be among those allowed, or IAP asks for a sign-in: mlflow-gcp secure --check-ip ADDRESS',
+    hint: 'Something in front of the server turns this machine away, such as an allow-list or Identity-Aware Proxy: ask who set it up.',
     access: true,
   },
   not_mlflow: {

@@ -125,6 +125,26 @@ describe('the error codes of docs/reference.md', () => {
     expect(documentedErrors().find((one) => one.code === code)).toMatchObject({ status });
   });
 
+  it('come with hints that name only commands there are', async () => {
+    for (const { code, hint } of documentedErrors()) {
+      for (const [, words = ''] of hint.matchAll(/mlflow-gcp ((?:[a-z]+ ?)(?:[a-z]+ ?|--[a-z-]+ ?)*)/g)) {
+        const [first = '', second = ''] = words.trim().split(' ');
+        // "Run mlflow-gcp as an ordinary user" names no command.
+        if (first === 'as') continue;
+        const spec = commands.find(({ name }) => name === first);
+        expect(spec?.name, `${code}: ${hint}`).toBe(first);
+        if (spec !== undefined && 'commands' in spec)
+          expect(
+            spec.commands.map(({ name }) => name),
+            `${code}: ${hint}`,
+          ).toContain(second);
+        else
+          for (const [flag] of words.matchAll(/--[a-z-]+/g))
+            expect((await runInMemory([first, '--help'], {})).stdout, hint).toContain(flag);
+      }
+    }
+  });
+
   it('are written as codes are, each once, and each with a place in the source', () => {
     const errors = documentedErrors();
     expect(new Set(errors.map(({ code }) => code)).size).toBe(errors.length);
