@@ -19,13 +19,15 @@ import { configOf, openDeployment } from './open-deployment.ts';
 import { openGoogleFor } from './open-google.ts';
 import { prepareUv } from './project-uv.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from './render-folder.ts';
-import { planBlocks, planData } from './show-plan.ts';
+import { planBlocks } from './show-plan.ts';
+import { refuseIdleFormat, showPlan } from './show-plan-format.ts';
 
 type InitContext = Context<typeof initOptions>;
 
 /** Asks, plans, shows, makes, renders, and offers to deploy. */
 export async function run(context: InitContext): Promise<CommandResult> {
   const { ui, settings, options } = context;
+  refuseIdleFormat(options.planFormat, settings.dryRun);
   const password = await givenPassword(context);
   await refuseForeignFolder(settings.dir.value);
   if (!settings.dryRun) await prepareFolder(settings.dir.value);
@@ -40,7 +42,7 @@ export async function run(context: InitContext): Promise<CommandResult> {
     const [plan] = await ui.step('Look at what is there', () =>
       settle([planStack(baseStack(deployment), stack), findOwnService(google, deployment)]),
     );
-    if (settings.dryRun) return { data: { dryRun: true, plan: planData(plan, deployment) }, show: planBlocks(plan, deployment) };
+    if (settings.dryRun) return showPlan(options.planFormat, { plan, deployment, username: answers.username });
     await prepareUv(context);
     return await carryOut(context, plan, stack, config);
   } finally {

@@ -1,4 +1,5 @@
 import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
+import { PLAN_FORMATS } from '../stack/plan-formats/names.ts';
 import type { CommandSpec } from './command.ts';
 import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init-checks.ts';
 
@@ -23,6 +24,12 @@ export const initOptions = {
   maxInstances: value('number', 'most instances at once (default: 2)', { parse: wholeNumber(1, 100) }),
   username: value('name', 'user name that MLflow clients give (default: mlflow)', { parse: checked(checkUsername) }),
   passwordFile: value('file', 'file with the password that clients give, or - for stdin (default: one is made up)'),
+  planFormat: choice(
+    'form',
+    PLAN_FORMATS,
+    'with --dry-run: the plan as text, JSON, a gcloud script, a Terraform configuration or a Mermaid drawing (default: text)',
+    { default: 'text' },
+  ),
   deploy: toggle('deploy at once when everything is made'),
 };
 
@@ -36,6 +43,7 @@ export const initCommand: CommandSpec<typeof initOptions> = {
     'mlflow-gcp init --local --yes',
     'mlflow-gcp init --project my-project --region europe-west1 --tier db-g1-small --yes',
     'mlflow-gcp init --project my-project --dry-run',
+    'mlflow-gcp init --project my-project --dry-run --plan-format terraform > mlflow.tf',
   ],
   options: initOptions,
   load: () => import('./init-action.ts'),

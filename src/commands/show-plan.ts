@@ -1,6 +1,6 @@
 import type { Deployment } from '../stack/deployment.ts';
 import type { Plan } from '../stack/plan.ts';
-import { monthlyPrices, PRICES_AS_OF } from '../stack/prices.ts';
+import { monthlyPrices, PRICES_AS_OF, totalPrice } from '../stack/prices.ts';
 import type { Block } from '../ui/ui.ts';
 
 const MARKS = { create: '+', update: '~', unchanged: '=' } as const;
@@ -14,10 +14,7 @@ export function planBlocks(plan: Plan, deployment: Deployment): Block[] {
     detail(observation.differences),
   ]);
   const prices = monthlyPrices(deployment);
-  const total = prices.reduce<number | undefined>(
-    (sum, { usd }) => (sum === undefined || usd === undefined ? undefined : sum + usd),
-    0,
-  );
+  const total = totalPrice(prices);
   const blocks: Block[] = [
     { kind: 'text', text: `Deployment ${deployment.name} in project ${deployment.project}, region ${deployment.region}:` },
     { kind: 'table', head: ['', 'Resource', 'Action', 'What differs'], rows },
@@ -32,22 +29,6 @@ export function planBlocks(plan: Plan, deployment: Deployment): Block[] {
   ];
   if (plan.changes) blocks.push({ kind: 'text', text: `This usually takes ${duration(plan.usualSeconds)}.` });
   return blocks;
-}
-
-/** The same for programs. */
-export function planData(plan: Plan, deployment: Deployment): Record<string, unknown> {
-  return {
-    resources: plan.items.map(({ resource, observation }) => ({
-      id: resource.id,
-      title: resource.title,
-      ...observation,
-      usualSeconds: resource.usualSeconds,
-      dependsOn: resource.dependsOn,
-    })),
-    changes: plan.changes,
-    usualSeconds: plan.usualSeconds,
-    prices: { asOf: PRICES_AS_OF, currency: 'USD', period: 'month', items: monthlyPrices(deployment) },
-  };
 }
 
 function detail(differences: string[]): string {

@@ -55,6 +55,11 @@ export function monthlyPrices(deployment: Deployment): Price[] {
   ];
 }
 
+/** The sum in USD a month; undefined where one of the prices is not known. */
+export function totalPrice(prices: Price[]): number | undefined {
+  return prices.reduce<number | undefined>((sum, { usd }) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0);
+}
+
 function tierPrice(tier: string): number | undefined {
   const custom = /^db-custom-(\d+)-(\d+)$/.exec(tier);
   if (custom) return (Number(custom[1]) * 0.0413 + (Number(custom[2]) / 1024) * 0.007) * HOURS;

@@ -1,0 +1,176 @@
+import type { Grant } from '../../gcp/iam-policy.ts';
+import { shellWord } from '../../ui/shell-word.ts';
+import { sortNodes } from '../graph.ts';
+import { projectGrants } from '../resources/project-roles.ts';
+import { wantedRepository } from '../resources/repository.ts';
+import { REQUIRED_SERVICES } from '../resources/services.ts';
+import { type Blueprint, type BlueprintBucket, blueprintOf } from './blueprint.ts';
+import { databaseUserCommands, secretCommands } from './gcloud-secrets.ts';
+import { createInstanceWords } from './gcloud-sql.ts';
+import type { PlanDocument } from './plan-document.ts';
+import { command, comment, labelFlag } from './shell.ts';
+
+/**
+ * The plan as a bash script of gcloud commands that makes what is to be made, with the same labels, settings and roles, in the order
+ * of the dependencies. What is there already is left alone, apart from missing labels and roles.
+ */
+export function gcloudScript(document: PlanDocument): string {
+  const { plan, deployment } = document;
+  const sections = sectionsOf(document);
+  const blocks = sortNodes(plan.items.map(({ resource }) => resource)).map(({ id, title }) => {
+    const { action, differences } = plan.items.find(({ resource }) => resource.id === id)?.observation ?? {
+      action: 'unchanged',
+      differences: [],
+    };
+    const section = sections[id];
+    const lines = action === 'unchanged' || section === undefined ? [] : section[action];
+    const notes = [`${title}: ${action}`, ...(action === 'update' ? differences : [])];
+    return [comment(notes.join('\n')), ...lines].join('\n');
+  });
+  return `${[head(deployment.name, deployment.project), ...blocks, tail(deployment.name)].join('\n\n')}\n`;
+}
+
+interface Section {
+  create: string[];
+  /** What a script can mend without knowing more than the plan; the rest is left to `init`. */
+  update: string[];
+}
+
+const LEFT_TO_INIT = comment('Left to `mlflow-gcp init`, which changes what differs and nothing else.');
+
+/** The commands of each resource, by its id. */
+function sectionsOf(document: PlanDocument): Record<string, Section | undefined> {
+  const { deployment } = document;
+  const { project } = deployment;
+  const blueprint = blueprintOf(document);
+  const enable = command('gcloud', 'services', 'enable', ...REQUIRED_SERVICES, `--project=${project}`);
+  const roles = projectGrants(deployment).map((grant) => granted(['projects'], [project], grant, '--condition=None'));
+  const databaseSecret = blueprint.secrets.find(({ key }) => key === 'database_url');
+  const { database, sqlInstance } = deployment;
+  const databaseWords = ['gcloud', 'sql', 'databases', 'create', database.name];
+  const sections: Record<string, Section | undefined> = {
+    services: { create: [enable], update: [enable] },
+    'project-roles': { create: roles, update: roles },
+    repository: repositorySection(document, blueprint),
+    'sql-instance': { create: [command(...createInstanceWords(deployment))], update: [LEFT_TO_INIT] },
+    database: {
+      create: [command(...databaseWords, `--project=${project}`, `--instance=${sqlInstance}`, '--charset=UTF8')],
+      update: [],
+    },
+    'database-user': {
+      create: databaseSecret === undefined ? [] : databaseUserCommands(deployment, databaseSecret),
+      update: [LEFT_TO_INIT],
+    },
+  };
+  for (const { id, accountId, displayName, description } of blueprint.accounts) {
+    const words = ['gcloud', 'iam', 'service-accounts', 'create', accountId, `--project=${project}`];
+    const create = command(...words, `--display-name=${displayName}`, `--description=${description}`);
+    sections[id] = { create: [create], update: [] };
+  }
+  for (const bucket of blueprint.buckets) sections[bucket.id] = bucketSection(bucket, blueprint, project, deployment.region);
+  for (const secret of blueprint.secrets) {
+    const grants = secret.grants.map((grant) => granted(['secrets'], [secret.name, `--project=${project}`], grant));
+    const label = command(
+      ...['gcloud', 'secrets', 'update', secret.name],
+      `--project=${project}`,
+      labelFlag('--update-labels', blueprint.labels),
+    );
+    sections[secret.id] = {
+      create: [...secretCommands(secret, blueprint.labels, project), ...grants],
+      update: [label, ...grants, LEFT_TO_INIT],
+    };
+  }
+  return sections;
+}
+
+function repositorySection({ deployment }: PlanDocument, blueprint: Blueprint): Section {
+  const { project, region, repository } = deployment;
+  const { description, grants } = wantedRepository(deployment);
+  const words = (verb: string): string[] => [
+    ...['gcloud', 'artifacts', 'repositories', verb, repository],
+    `--project=${project}`,
+    `--location=${region}`,
+  ];
+  const place = [repository, `--project=${project}`, `--location=${region}`];
+  const roles = grants.map((grant) => granted(['artifacts', 'repositories'], place, grant));
+  const create = [
+    ...words('create'),
+    '--repository-format=docker',
+    `--description=${description}`,
+    labelFlag('--labels', blueprint.labels),
+  ];
+  const update = [...words('update'), labelFlag('--update-labels', blueprint.labels)];
+  return { create: [command(...create), ...roles], update: [command(...update), ...roles] };
+}
+
+/** Labels and lifecycle can be set on a bucket that exists, and on none that is being made. */
+function bucketSection(
+  { name, settings, grants }: BlueprintBucket,
+  blueprint: Blueprint,
+  project: string,
+  region: string,
+): Section {
+  const address = `gs://${name}`;
+  const { uniformBucketLevelAccess, publicAccessPrevention } = settings.iamConfiguration ?? {};
+  const keep = settings.softDeletePolicy?.retentionDurationSeconds;
+  const flags = [
+    ...(uniformBucketLevelAccess?.enabled ? ['--uniform-bucket-level-access'] : []),
+    ...(publicAccessPrevention === 'enforced' ? ['--public-access-prevention'] : []),
+  ];
+  const create = ['gcloud', 'storage', 'buckets', 'create', address, `--project=${project}`, `--location=${region}`];
+  const update = command(
+    ...['gcloud', 'storage', 'buckets', 'update', address],
+    ...flags,
+    ...(keep === undefined ? [] : [keep === '0' ? '--clear-soft-delete' : `--soft-delete-duration=${keep}s`]),
+    labelFlag('--update-labels', blueprint.labels),
+  );
+  const { lifecycle } = settings;
+  const rules = lifecycle === undefined ? [] : lifecycleCommands(lifecycle, address);
+  const roles = grants.map((grant) => granted(['storage', 'buckets'], [address], grant));
+  return { create: [command(...create, ...flags), update, ...rules, ...roles], update: [update, ...rules, ...roles] };
+}
+
+/** gcloud storage reads the rules from a real file alone. */
+function lifecycleCommands(lifecycle: object, address: string): string[] {
+  return [
+    'rules="$(mktemp)"',
+    `printf %s ${shellWord(JSON.stringify(lifecycle))} >"$rules"`,
+    `${command('gcloud', 'storage', 'buckets', 'update', address)} --lifecycle-file="$rules"`,
+    'rm "$rules"',
+  ];
+}
+
+/** New service accounts and enabled services are not known everywhere at once. */
+function granted(group: string[], place: string[], { role, members }: Grant, ...more: string[]): string {
+  return members
+    .map((member) =>
+      command('retry', 'gcloud', ...group, 'add-iam-policy-binding', ...place, `--member=${member}`, `--role=${role}`, ...more),
+    )
+    .join('\n');
+}
+
+function head(name: string, project: string): string {
+  return `#!/usr/bin/env bash
+# Makes what the MLflow deployment ${name} needs in project ${project}. Written by mlflow-gcp init --dry-run --plan-format gcloud.
+# Wants bash, openssl and gcloud with its beta commands, signed in and as new as the version of the database (gcloud components update).
+# If it ends early, write it anew: it then holds what is missing.
+# The password for MLflow's clients is made up, or taken from MLFLOW_TRACKING_PASSWORD. No password is shown or put into arguments.
+set -euo pipefail
+export CLOUDSDK_CORE_DISABLE_PROMPTS=1
+
+# What was made a moment ago is not known everywhere at once: tries again for two minutes.
+retry() {
+  local try
+  for try in {1..24}; do
+    "$@" >/dev/null && return
+    sleep 5
+  done
+  "$@" >/dev/null
+}`;
+}
+
+function tail(name: string): string {
+  return comment(
+    `The project folder of ${name} is not made by this script: run \`mlflow-gcp init\`, which then finds nothing else to do,\nand \`mlflow-gcp deploy\`.`,
+  );
+}
