@@ -109,6 +109,9 @@ export async function retry<T>(google: Waiting, work: () => Promise<T>, options:
   }
 }
 
+/** By so much of its length a wait may be too long: a wait of ten minutes then asks fewer than 200 times. */
+const WAITED_PART = 0.05;
+
 /**
  * Asks until `attempt` gives a value. The first looks are close together and the waits then grow with the time gone by, so that
  * something that takes a second is not waited for much longer and something that takes minutes is not asked for much. Trouble that
@@ -125,18 +128,18 @@ export async function poll<T>(
     if (found !== undefined) return found;
     const elapsed = google.clock.now() - start;
     if (elapsed >= options.timeoutMs) throw timedOut(options.what, options.timeoutMs);
-    await pause(google, Math.min(maxMs, Math.max(firstMs, elapsed * 0.05)));
+    await pause(google, Math.min(maxMs, Math.max(firstMs, elapsed * WAITED_PART)));
   }
 }
 
 /**
  * Creates what may be there already, or may have been made by a call whose answer was lost: then it is looked up, and made again
  * only if it is missing. `created` is false where it was there before. Whether it is the caller's own has to be seen from its labels.
- * `first: 'get'` looks before the first attempt, and again after any refusal: for what tells of a duplicate in no way to go by.
+ * `first: 'get'` looks before the first attempt. `duplicate: 'any refusal'` is for what tells of a duplicate in no way to go by.
  */
 export async function createOrGet<T>(
   google: Waiting,
-  options: { create: () => Promise<T | undefined>; get: () => Promise<T | undefined>; first?: 'get' | 'create' },
+  options: { create: () => Promise<T | undefined>; get: () => Promise<T | undefined>; first?: 'get'; duplicate?: 'any refusal' },
 ): Promise<{ value: T; created: boolean }> {
   const before = options.first === 'get' ? await options.get() : undefined;
   if (before !== undefined) return { value: before, created: false };
@@ -151,7 +154,7 @@ export async function createOrGet<T>(
       const ambiguous = isTransient(error);
       // After a lost answer any refusal may be the duplicate, and so it may where another run was faster: Cloud SQL tells of one by
       // words alone.
-      if (!ambiguous && !lost && options.first !== 'get' && !isAlreadyExists(error)) throw error;
+      if (!ambiguous && !lost && options.duplicate === undefined && !isAlreadyExists(error)) throw error;
       const found = await options.get();
       // A duplicate that we met after an answer of ours was lost is our own.
       if (found !== undefined) return { value: found, created: ambiguous || lost };

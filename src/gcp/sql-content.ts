@@ -37,8 +37,8 @@ export function createDatabase(
 ): Promise<{ value: SqlDatabase; created: boolean }> {
   const { project, instance, database } = args;
   return createOrGet(google, {
-    // Asked first, because what a duplicate is answered with is not documented.
-    first: 'get',
+    // What a duplicate is answered with is not documented.
+    duplicate: 'any refusal',
     get: () => getDatabase(google, args),
     create: async () => {
       const api = await google.apis.sqladmin();
@@ -49,7 +49,7 @@ export function createDatabase(
         `creating database ${database}`,
         async () => (await api.databases.insert({ project, instance, requestBody })).data,
       );
-      return getDatabase(google, args);
+      return { name: database };
     },
   });
 }
@@ -94,6 +94,7 @@ export function createUser(
   const { project, instance, user, password, roles } = args;
   return createOrGet(google, {
     first: 'get',
+    duplicate: 'any refusal',
     get: () => getUser(google, args),
     create: async () => {
       const api = await google.apis.sqladmin();
@@ -104,7 +105,7 @@ export function createUser(
         `creating database user ${user}`,
         async () => (await api.users.insert({ project, instance, requestBody })).data,
       );
-      return getUser(google, args);
+      return { name: user };
     },
   });
 }

@@ -28,11 +28,10 @@ export function servicesResource(): Resource {
       if (missing.length === 0) return { action: 'unchanged', differences: [] };
       return { action: 'create', differences: missing.map((service) => `enable ${service}`) };
     },
-    async ensure(context, progress) {
-      const missing = await missingServices(context);
-      if (missing.length === 0) return 'unchanged';
-      progress(`enabling ${missing.length}`);
-      await enableServices(context.google, { projectNumber: context.deployment.projectNumber, services: missing });
+    async ensure({ google, deployment }, progress) {
+      progress(`enabling ${REQUIRED_SERVICES.length}`);
+      // Those that are enabled already stay as they are, so there is no need to look again.
+      await enableServices(google, { projectNumber: deployment.projectNumber, services: REQUIRED_SERVICES });
       return 'created';
     },
     async remove() {
