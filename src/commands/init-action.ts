@@ -9,16 +9,18 @@ import type { StackContext } from '../stack/resource.ts';
 import { findOwnService } from '../stack/resources/run-service.ts';
 import { settle } from '../stack/settle.ts';
 import { baseStack } from '../stack/stack.ts';
-import type { CommandResult } from '../ui/ui.ts';
+import type { Block, CommandResult } from '../ui/ui.ts';
 import type { Context } from './command.ts';
 import { deployServer } from './deploy-server.ts';
 import type { initOptions } from './init.ts';
 import { checkPassword } from './init-checks.ts';
+import { withProfile } from './init-profiles.ts';
 import { askInit, type InitAnswers } from './init-questions.ts';
 import { configOf, openDeployment } from './open-deployment.ts';
 import { openGoogleFor } from './open-google.ts';
 import { prepareUv } from './project-uv.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from './render-folder.ts';
+import { repeatCommand } from './repeat-command.ts';
 import { planBlocks } from './show-plan.ts';
 import { refuseIdleFormat, showPlan } from './show-plan-format.ts';
 
@@ -44,15 +46,20 @@ export async function run(context: InitContext): Promise<CommandResult> {
     );
     if (settings.dryRun) return showPlan(options.planFormat, { plan, deployment, username: answers.username });
     await prepareUv(context);
-    return await carryOut(context, plan, stack, config);
+    return await carryOut(context, plan, stack, { config, username: answers.username });
   } finally {
     google.close();
   }
 }
 
 /** Shows the plan and has it agreed to, makes everything, renders the project folder; deploys where that is wanted. */
-async function carryOut(context: InitContext, plan: Plan, stack: StackContext, config: Config): Promise<CommandResult> {
-  const { ui, options, deps } = context;
+async function carryOut(
+  context: InitContext,
+  plan: Plan,
+  stack: StackContext,
+  { config, username }: { config: Config; username: string | undefined },
+): Promise<CommandResult> {
+  const { ui, options, deps, settings } = context;
   if (plan.changes) {
     ui.preview(planBlocks(plan, stack.deployment));
     await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
@@ -60,17 +67,34 @@ async function carryOut(context: InitContext, plan: Plan, stack: StackContext, c
   const { deployment, applied: resources } = await ui.steps((group) => makeBase(plan, stack, group));
   const folder = await renderFolder(context, stack.google, deployment, config);
   const { project, region, name, url } = deployment;
-  const data = { project, region, name, url, resources, folder };
   const question = { flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false };
   // `--yes` agrees to what is planned; it does not ask for more.
   const deploys = options.deploy || (!context.settings.yes && (await ui.ask.confirm(question)));
-  if (!deploys) return { data, show: [{ kind: 'text', text: doneText(folder.dir, deps.cwd, plan.changes) }] };
+  const { passwordFile } = options;
+  const { defaultProject } = stack.google.target;
+  const repeat = repeatCommand({
+    config,
+    project,
+    defaultProject,
+    settings,
+    cwd: deps.cwd,
+    username,
+    passwordFile,
+    deploy: deploys,
+  });
+  const data = { project, region, name, url, resources, folder, repeat };
+  const again: Block[] = [
+    { kind: 'text', text: 'The same set-up without questions:' },
+    { kind: 'verbatim', text: repeat },
+  ];
+  if (!deploys) return { data, show: [...again, { kind: 'text', text: doneText(folder.dir, deps.cwd, plan.changes) }] };
   const deployed = await deployServer(context, stack.google, deployment, folder.dir, {});
-  return { data: { ...data, deployment: deployed.data }, show: deployed.show };
+  return { data: { ...data, deployment: deployed.data }, show: [...deployed.show, ...again] };
 }
 
 /** The file as it will be: answers and flags over what it said. */
-function decidedConfig(config: Config, answers: InitAnswers, { options, settings }: InitContext): Config {
+function decidedConfig(before: Config, answers: InitAnswers, { options, settings }: InitContext): Config {
+  const config = withProfile(before, answers.profile, settings.file?.raw);
   const { database, service, artifacts } = config;
   return {
     ...config,
@@ -80,7 +104,7 @@ function decidedConfig(config: Config, answers: InitAnswers, { options, settings
     name: answers.name,
     database: {
       ...database,
-      tier: answers.tier,
+      tier: answers.tier ?? database.tier,
       version: options.databaseVersion ?? database.version,
       availability: options.availability ?? database.availability,
       diskGb: options.disk ?? database.diskGb,

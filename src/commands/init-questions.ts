@@ -5,12 +5,16 @@ import { checkName, checkProjectId, checkRegion } from '../settings/validators.t
 import type { Ui } from '../ui/ui.ts';
 import type { initOptions } from './init.ts';
 import { checkUsername } from './init-checks.ts';
+import { overruled, PROFILE_TEXTS, PROFILES, type Profile, priceOf, withProfile } from './init-profiles.ts';
 
 export interface InitAnswers {
   project: string;
   region: string;
   name: string;
-  tier: string;
+  /** Undefined: none was chosen, the sizes are asked for one by one or taken from mlflow-gcp.yaml. */
+  profile: Profile | undefined;
+  /** Undefined: as the profile says. */
+  tier: string | undefined;
   /** Undefined: what is in Secret Manager stays, or `mlflow` for a new deployment. */
   username: string | undefined;
 }
@@ -54,6 +58,16 @@ export async function askInit(
         default: 'mlflow',
         given: settings.name.from === 'default' ? undefined : settings.name.value,
       },
+      profile: {
+        kind: 'select',
+        flag: '--profile',
+        message: 'Profile',
+        why: 'It sets the sizes of database and server, which are most of the bill; each can be changed later.',
+        choices: profileChoices(config),
+        default: 'demo',
+        given: options.profile,
+        when: () => options.profile !== undefined || (options.tier === undefined && !decided),
+      },
       tier: {
         kind: 'select',
         flag: '--tier',
@@ -62,6 +76,7 @@ export async function askInit(
         choices: tierChoices(options.tier ?? config.database.tier),
         default: config.database.tier,
         given: options.tier ?? (decided ? config.database.tier : undefined),
+        when: ({ profile }) => profile === OWN_SIZES || options.tier !== undefined || decided,
       },
       username: {
         kind: 'text',
@@ -77,8 +92,26 @@ export async function askInit(
     { agreesLater: true },
   );
   const { username, ...rest } = answers;
+  const profile = PROFILES.find((known) => known === answers.profile);
+  const others = decided && profile !== undefined ? overruled(config, profile) : [];
+  if (others.length > 0) ui.warn(`mlflow-gcp.yaml wins over --profile ${profile}: ${others.join(', ')}.`);
   // 'mlflow' is what a new deployment gets anyway; said aloud it would rename the user of one that exists.
-  return { ...rest, username: options.username ?? (username === 'mlflow' ? undefined : username) };
+  return { ...rest, profile, username: options.username ?? (username === 'mlflow' ? undefined : username) };
+}
+
+/** The answer of whoever wants to choose the machine by name. */
+const OWN_SIZES = 'own';
+
+function profileChoices(config: Config) {
+  const profiles = PROFILES.map((profile) => {
+    const usd = priceOf(withProfile(config, profile));
+    return {
+      value: profile as string,
+      label: `${profile}${usd === undefined ? '' : `, about ${Math.round(usd)} USD a month`}`,
+      description: PROFILE_TEXTS[profile],
+    };
+  });
+  return [...profiles, { value: OWN_SIZES, label: 'choose the machine', description: 'asks for the machine of the database' }];
 }
 
 function tierChoices(current: string) {

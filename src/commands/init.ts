@@ -4,6 +4,11 @@ import type { CommandSpec } from './command.ts';
 import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init-checks.ts';
 
 export const initOptions = {
+  profile: choice(
+    'profile',
+    ['demo', 'team', 'production'],
+    'sizes to begin with: demo, the smallest; team, a larger database; production, a second database ready in another zone and a server that never sleeps; other flags and mlflow-gcp.yaml win over it',
+  ),
   tier: value('tier', 'machine of the database (default: db-f1-micro)', { parse: checked(checkTier) }),
   databaseVersion: choice(
     'version',
@@ -42,6 +47,7 @@ export const initCommand: CommandSpec<typeof initOptions> = {
     'mlflow-gcp init',
     'mlflow-gcp init --local --yes',
     'mlflow-gcp init --project my-project --region europe-west1 --tier db-g1-small --yes',
+    'mlflow-gcp init --project my-project --profile production --yes',
     'mlflow-gcp init --project my-project --dry-run',
     'mlflow-gcp init --project my-project --dry-run --plan-format terraform > mlflow.tf',
   ],

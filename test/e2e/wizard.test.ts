@@ -16,7 +16,9 @@ test('a person answers the questions of init, sees the plan, agrees, and gets wh
   terminal.type(keys.enter);
   await terminal.shows('Name of the deployment');
   terminal.type(`team-a${keys.enter}`);
-  await terminal.shows('Machine of the database');
+  await terminal.shows('Profile');
+  await terminal.shows(/demo, about \d+ USD a month/);
+  await terminal.shows(/production, about \d+ USD a month/);
   terminal.type(keys.down);
   await terminal.shows('a small team');
   terminal.type(keys.enter);
@@ -36,6 +38,37 @@ test('a person answers the questions of init, sees the plan, agrees, and gets wh
   const config = await readFile(path.join(cloud.folder, 'mlflow-gcp.yaml'), 'utf8');
   expect(config).toContain('name: team-a');
   expect(config).toContain('tier: db-g1-small');
+  expect(config).toContain('maxInstances: 3');
+  // What the terminal breaks at its edge is one line of the program.
+  const { projectId } = cloud.simulator.project;
+  const again = `mlflow-gcp init --project ${projectId} --name team-a --tier db-g1-small --memory 2Gi --max-instances 3 --yes`;
+  expect(terminal.text().replaceAll(/\r?\n/g, '')).toContain(again);
+});
+
+test('whoever wants to choose the machine by name is asked for it', async () => {
+  const cloud = await startCloud();
+  const args = [
+    'init',
+    '--project',
+    cloud.simulator.project.projectId,
+    '--region',
+    'us-central1',
+    '--name',
+    'mlflow',
+    '--username',
+    'ada',
+  ];
+  const terminal = onTerminal([...args, '--dry-run'], { env: cloud.env, cwd: cloud.folder });
+  await terminal.shows('Profile');
+  terminal.type(keys.down + keys.down + keys.down);
+  await terminal.shows('asks for the machine');
+  terminal.type(keys.enter);
+  await terminal.shows('Machine of the database');
+  terminal.type(keys.down + keys.down);
+  await terminal.shows('the smallest with an SLA');
+  terminal.type(keys.enter);
+  expect(await terminal.ended).toBe(0);
+  expect(terminal.text()).toContain('db-custom-1-3840, zonal');
 });
 
 test('a no to the plan makes nothing and ends with 1; Ctrl-C at a question with 130', async () => {
