@@ -106,7 +106,8 @@ export function databaseUserResource(deployment: Deployment): Resource {
 
 async function instanceRuns({ google, deployment }: StackContext): Promise<boolean> {
   const found = await getInstance(google, { project: deployment.project, instance: deployment.sqlInstance });
-  return found?.state === 'RUNNABLE';
+  // A stopped instance says RUNNABLE too: https://docs.cloud.google.com/sql/docs/postgres/start-stop-restart-instance
+  return found?.state === 'RUNNABLE' && found.settings?.activationPolicy !== 'NEVER';
 }
 
 async function loginFromSecret({
