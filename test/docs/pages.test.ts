@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { documentedErrors } from '../../scripts/docs-errors.ts';
-import { configSchema } from '../../src/project/config-schema.ts';
+import { PROFILES, withProfile } from '../../src/commands/init-profiles.ts';
+import { choicesOf, configSchema } from '../../src/project/config-schema.ts';
 import { nameDeployment } from '../../src/stack/deployment.ts';
 import { monthlyPrices, PRICES_AS_OF } from '../../src/stack/prices.ts';
 import { packageRoot, runInMemory } from '../support/program.ts';
@@ -100,6 +101,12 @@ describe('docs/costs.md', () => {
     }
     const idle = priced('db-f1-micro', 'ZONAL').reduce((sum, { usd = 0 }) => sum + usd, 0);
     expect(Number(/\*\*Together\*\* \| \*\*([\d.]+)\*\*/.exec(page)?.[1])).toBeCloseTo(idle, 1);
+    for (const profile of PROFILES) {
+      const config = withProfile(configSchema.parse({}), profile);
+      const deployment = nameDeployment(choicesOf(config, 'my-project'), '1');
+      const together = monthlyPrices(deployment).reduce((sum, { usd = 0 }) => sum + usd, 0);
+      expect(Number(new RegExp(`^\\| \`${profile}\` \\| ([\\d.]+) \\|`, 'm').exec(page)?.[1])).toBeCloseTo(together, 1);
+    }
     const warm = priced('db-f1-micro', 'ZONAL', 1).find(({ item }) => item === 'Cloud Run')?.usd ?? 0;
     expect(page).toContain(`${warm.toFixed(2)} a month`);
   });
