@@ -18,6 +18,8 @@ export const USUAL_SECONDS = {
   'cloudbuild.build': 120,
   'run.services': 15,
   'run.delete': 5,
+  'run.jobs': 5,
+  'run.executions': 30,
   'dns.changes': 10,
   'compute.resources': 10,
   'compute.securityPolicies': 15,

@@ -191,6 +191,48 @@ const federation: Row[] = [
   { run: 'iam workload-identity-pools list --location=global', ...empty },
 ];
 
+const certificates: Row[] = [
+  {
+    run: 'certificate-manager dns-authorizations create auth1 --domain=example.org',
+    err: /^Created dnsAuthorization \[auth1\]\.$/m,
+  },
+  {
+    run: 'certificate-manager dns-authorizations describe auth1 --format=json',
+    out: { domain: 'example.org', dnsResourceRecord: { name: '_acme-challenge.example.org.', type: 'CNAME' } },
+  },
+  {
+    run: 'certificate-manager certificates create cmc1 --domains=example.org --dns-authorizations=auth1',
+    err: /^Created certificate \[cmc1\]\.$/m,
+  },
+  { run: 'certificate-manager certificates describe cmc1 --format=json', out: { managed: { domains: ['example.org'] } } },
+  { run: 'certificate-manager maps create map1', err: /^Created certificate map \[map1\]\.$/m },
+  {
+    run: 'certificate-manager maps entries create ent1 --map=map1 --certificates=cmc1 --hostname=example.org',
+    err: /^Created certificate map entry \[ent1\]\.$/m,
+  },
+  {
+    run: 'certificate-manager maps entries list --map=map1 --format=value(name.basename(),hostname)',
+    out: /^ent1\s+example\.org$/,
+  },
+  { run: 'certificate-manager maps entries delete ent1 --map=map1', err: /^Deleted map entry \[ent1\]\.$/m },
+  { run: 'certificate-manager maps delete map1', err: /^Deleted map \[map1\]\.$/m },
+  { run: 'certificate-manager certificates delete cmc1', err: /^Deleted certificate \[cmc1\]\.$/m },
+  { run: 'certificate-manager dns-authorizations delete auth1', err: /^Deleted dnsAuthorization \[auth1\]\.$/m },
+  ...['dns-authorizations', 'certificates', 'maps'].map((kind) => ({ run: `certificate-manager ${kind} list`, ...empty })),
+];
+
+const domains: Row[] = [
+  {
+    run: 'domains registrations search-domains example-ml --format=value(domainName,availability)',
+    out: /^example-ml\.com\s+AVAILABLE$/m,
+  },
+  {
+    run: 'domains registrations get-register-parameters example-ml.com --format=json',
+    out: { availability: 'AVAILABLE', domainName: 'example-ml.com', yearlyPrice: { currencyCode: 'USD', units: '12' } },
+  },
+  { run: 'domains registrations list', ...empty },
+];
+
 const rest: Row[] = [
   { run: 'org-policies list --project=$P', ...empty },
   {
@@ -202,4 +244,4 @@ const rest: Row[] = [
 ];
 
 /** The load balancer from nothing to its forwarding rule and back, with what stands around it. */
-export const edge: Row[] = [...balancer, ...iap, ...back, ...names, ...federation, ...rest];
+export const edge: Row[] = [...balancer, ...iap, ...back, ...names, ...federation, ...certificates, ...domains, ...rest];

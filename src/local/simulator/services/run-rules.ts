@@ -114,7 +114,8 @@ function checkTraffic(sim: Sim, place: ServicePlace, traffic: JsonObject[]): voi
   }
 }
 
-function checkAccount(sim: Sim, place: ServicePlace, email: string): void {
+/** @throws GoogleError 403 for a service account that is not there */
+export function checkAccount(sim: Sim, place: ServicePlace, email: string): void {
   const own = email.endsWith(`@${place.projectId}.iam.gserviceaccount.com`);
   if (!own || email === defaultAccount(place.projectNumber) || findAccount(sim, email)) return;
   throw forbidden(`Permission 'iam.serviceaccounts.actAs' denied on service account ${email} (or it may not exist).`);

@@ -17,6 +17,9 @@ export class NotReady extends Error {
   }
 }
 
+type Home = Pick<ServiceRecord, 'projectId' | 'projectNumber'>;
+type Templated = Pick<RevisionRecord, 'template'>;
+
 /**
  * Checks what a revision needs and starts it in the runtime, where there is one.
  * @returns the image with its digest
@@ -45,8 +48,20 @@ export async function startRevision(sim: Sim, service: ServiceRecord, revision: 
   return image.shown;
 }
 
+/**
+ * Checks what a task of a job needs: its images and its secrets.
+ * @param task a TaskTemplate of the second API
+ * @throws NotReady
+ */
+export function checkTask(sim: Sim, home: Home, task: JsonObject): void {
+  for (const { image } of (task['containers'] ?? []) as JsonObject[]) findImage(sim, String(image));
+  resolveEnv(sim, home, { template: task });
+  checkVolumes(sim, home, { template: task });
+  for (const instance of sqlInstances({ template: task })) checkInstance(sim, instance);
+}
+
 /** The container that takes the requests. */
-export function ingressContainer({ template }: RevisionRecord): JsonObject {
+export function ingressContainer({ template }: Templated): JsonObject {
   const containers = template['containers'] as JsonObject[];
   return containers.find(({ ports }) => Array.isArray(ports) && ports.length > 0) ?? (containers[0] as JsonObject);
 }
@@ -94,7 +109,7 @@ function runtimeRevision(service: ServiceRecord, revision: RevisionRecord, image
   };
 }
 
-function sqlInstances({ template }: RevisionRecord): string[] {
+function sqlInstances({ template }: Templated): string[] {
   const volumes = (template['volumes'] ?? []) as JsonObject[];
   return volumes.flatMap(
     ({ cloudSqlInstance }) => ((cloudSqlInstance as JsonObject | undefined)?.['instances'] ?? []) as string[],
@@ -123,7 +138,7 @@ function notReady(error: RevisionFailed, container: JsonObject): NotReady {
   return new NotReady(error.reason, `${google}${tail}`);
 }
 
-function resolveEnv(sim: Sim, service: ServiceRecord, revision: RevisionRecord): Record<string, string> {
+function resolveEnv(sim: Sim, service: Home, revision: Templated): Record<string, string> {
   const containers = revision.template['containers'] as JsonObject[];
   const env: Record<string, string> = {};
   for (const [at, container] of containers.entries()) {
@@ -138,7 +153,7 @@ function resolveEnv(sim: Sim, service: ServiceRecord, revision: RevisionRecord):
   return env;
 }
 
-function checkVolumes(sim: Sim, service: ServiceRecord, revision: RevisionRecord): void {
+function checkVolumes(sim: Sim, service: Home, revision: Templated): void {
   for (const [at, volume] of ((revision.template['volumes'] ?? []) as JsonObject[]).entries()) {
     const secret = volume['secret'] as JsonObject | undefined;
     if (!secret) continue;
@@ -150,13 +165,7 @@ function checkVolumes(sim: Sim, service: ServiceRecord, revision: RevisionRecord
   }
 }
 
-function readSecretValue(
-  sim: Sim,
-  service: ServiceRecord,
-  revision: RevisionRecord,
-  reference: JsonObject,
-  path: string,
-): string {
+function readSecretValue(sim: Sim, service: Home, revision: Templated, reference: JsonObject, path: string): string {
   const sent = String(reference['secret']);
   const full = sent.startsWith('projects/') ? sent : `projects/${service.projectNumber}/secrets/${sent}`;
   const version = String(reference['version'] || 'latest');

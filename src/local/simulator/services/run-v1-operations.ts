@@ -23,7 +23,7 @@ export const operationMethods: Record<string, Handler> = {
 /** As the second API has it, but with the service in Knative's form. */
 function show(sim: Sim, operation: Operation): JsonObject {
   const shown = showOperation(sim, operation);
-  const service = findService(sim, String(operation.data['key']));
+  const service = operation.kind === 'rollout' ? findService(sim, String(operation.data['key'])) : undefined;
   const { metadata: _ofTheSecond, response, ...rest } = shown;
   if (response === undefined || !service) return rest;
   return { ...rest, response: { '@type': SERVICE_TYPE, ...showService(service) } };

@@ -7,7 +7,11 @@ const SECRETS = 'run.googleapis.com/secrets';
 const GCS_DRIVER = 'gcsfuse.run.googleapis.com';
 const CLOUD_SQL_VOLUME = 'cloudsql';
 /** Labels that the server writes. */
-const OUTPUT_LABELS = ['cloud.googleapis.com/location', 'run.googleapis.com/startupProbeType'];
+const OUTPUT_LABELS = [
+  'cloud.googleapis.com/location',
+  'run.googleapis.com/startupProbeType',
+  'run.googleapis.com/lastUpdatedTime',
+];
 
 /**
  * A Knative service as the settings that are kept.
@@ -34,7 +38,7 @@ export function readV1(body: JsonObject): Wanted {
   };
 }
 
-function object(value: unknown): JsonObject {
+export function object(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
 
@@ -42,15 +46,16 @@ function list(value: unknown): JsonObject[] {
   return Array.isArray(value) ? (value as JsonObject[]) : [];
 }
 
-function filled(name: string, value: Record<string, unknown>): JsonObject {
+export function filled(name: string, value: Record<string, unknown>): JsonObject {
   return Object.keys(value).length > 0 ? { [name]: value as JsonObject } : {};
 }
 
-function withoutOutput(labels: JsonObject): JsonObject {
+export function withoutOutput(labels: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !OUTPUT_LABELS.includes(name)));
 }
 
-function readTemplate(
+/** The template of a service's revisions, or of a job's tasks. */
+export function readTemplate(
   spec: JsonObject,
   metadata: JsonObject,
   annotations: ReturnType<typeof readTemplateAnnotations>,

@@ -70,7 +70,7 @@ function writeTraffic({ type, revision, percent, tag }: JsonObject): JsonObject 
   };
 }
 
-interface Home {
+export interface Home {
   projectId: string;
   projectNumber?: string;
 }
@@ -87,7 +87,8 @@ function writeTemplate(template: JsonObject, extras: Record<string, string>, hom
   };
 }
 
-function writeSpec(template: JsonObject, extras: Record<string, string>, home: Home): JsonObject {
+/** A template's containers and what is around them, of a revision or a task. */
+export function writeSpec(template: JsonObject, extras: Record<string, string>, home: Home): JsonObject {
   const volumes = ((template['volumes'] ?? []) as JsonObject[]).filter(({ cloudSqlInstance }) => !cloudSqlInstance);
   const sql = ((template['volumes'] ?? []) as JsonObject[])
     .filter(({ cloudSqlInstance }) => cloudSqlInstance)

@@ -1,15 +1,15 @@
-import { type Call, GoogleError, type Handler, type JsonObject, type Service, type Sim } from '../service.ts';
+import type { Call, Handler, JsonObject, Service, Sim } from '../service.ts';
 import { getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { page } from './paging.ts';
 import { badRequest, notFound } from './refusals.ts';
-import { isRegion, regions } from './regions.ts';
+import { regions } from './regions.ts';
 import { changeService, checkVersion, createService } from './run-change.ts';
+import { jobMethodsV1 } from './run-jobs-v1.ts';
 import {
   findService,
   listRevisions,
   listServices,
   type RevisionRecord,
-  type ServicePlace,
   type ServiceRecord,
   serviceKey,
   serviceName,
@@ -17,11 +17,10 @@ import {
 } from './run-records.ts';
 import { operationMethods } from './run-v1-operations.ts';
 import { configurationOf, routeOf } from './run-v1-parts.ts';
+import { listOf, placeOf } from './run-v1-place.ts';
 import { readV1 } from './run-v1-read.ts';
 import { resourceVersion, showRevision, showService } from './run-v1-show.ts';
 import { removeUnusedRevision } from './run-v2-revisions.ts';
-
-const KNATIVE = 'serving.knative.dev/v1';
 
 /** The same methods under both of the first API's paths: `namespaces/P/…` at a region's host, `projects/P/locations/R/…` at any. */
 const methods: Record<string, Handler> = {
@@ -76,6 +75,7 @@ export const runV1: Service = {
     ...under('run.namespaces', methods),
     ...under('run.projects.locations', { ...methods, ...policies }),
     ...operationMethods,
+    ...jobMethodsV1,
     'run.projects.locations.list': (call, sim) => {
       const { projectId } = placeOf(call, sim);
       const all = regions.map((id) => ({
@@ -92,23 +92,6 @@ export const runV1: Service = {
     },
   },
 };
-
-/** `namespaces/P/services/S` has its region in the host; an empty location stands for all. */
-function placeOf(call: Call, sim: Sim): ServicePlace {
-  const name = String(call.params['name'] ?? call.params['parent'] ?? call.params['resource']);
-  const [, project = '', inPath] = /^(?:projects|namespaces)\/([^/]+)(?:\/locations\/([^/]+))?/.exec(name) ?? [];
-  const [, id = ''] = /\/(?:services|revisions|configurations|routes)\/([^/:]+)/.exec(name) ?? [];
-  const inHost = /^(.+)-run\.googleapis\.com$/.exec(call.host)?.[1];
-  const location = inPath ?? inHost ?? '';
-  if (location !== '' && location !== '-' && !isRegion(location)) {
-    throw new GoogleError({
-      code: 403,
-      status: 'PERMISSION_DENIED',
-      message: `Location ${location} is not found or access is unauthorized.`,
-    });
-  }
-  return { ...sim.findProject(project), location: location === '-' ? '' : location, id };
-}
 
 function servicesOf(call: Call, sim: Sim): ServiceRecord[] {
   const { projectId, location } = placeOf(call, sim);
@@ -176,27 +159,4 @@ function remove(call: Call, sim: Sim): JsonObject {
     status: 'Success',
     details: { name: service.id, group: 'serving.knative.dev', kind: 'services', uid: service.uid },
   };
-}
-
-/** A Knative list, filtered by `labelSelector` and paged by `limit` and `continue`. */
-function listOf(call: Call, kind: string, items: JsonObject[]): JsonObject {
-  const selector = String(call.params['labelSelector'] ?? '');
-  const labelled = items
-    .filter((item) => selector.split(',').every((term) => hasLabel(item, term.trim())))
-    .map((value, place) => ({ key: String(place).padStart(9, '0'), value }));
-  const chosen = page(labelled, { size: call.params['limit'], token: call.params['continue'], usual: 100, most: 1000 });
-  return {
-    apiVersion: KNATIVE,
-    kind,
-    metadata: chosen.nextPageToken ? { continue: chosen.nextPageToken } : {},
-    items: chosen.items,
-  };
-}
-
-function hasLabel(item: JsonObject, term: string): boolean {
-  if (term === '') return true;
-  const labels = ((item['metadata'] as JsonObject)['labels'] ?? {}) as JsonObject;
-  const [, name = '', not, value] = /^([^=!\s]+)\s*(?:(!)?={1,2}\s*(.*))?$/.exec(term) ?? [];
-  if (value === undefined) return labels[name] !== undefined;
-  return (String(labels[name] ?? '') === value) === (not === undefined);
 }

@@ -2,6 +2,8 @@ import { rpcCode } from '../error-form.ts';
 import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '../service.ts';
 import { deletePolicy } from './iam-policy.ts';
 import { notFound } from './refusals.ts';
+import { jobOperations } from './run-jobs-change.ts';
+import { shownOfJobs } from './run-jobs-show.ts';
 import { findService, operationUuid, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
 import { resumeService, rollOut } from './run-rollout.ts';
 import { placeOf } from './run-v2-place.ts';
@@ -13,6 +15,7 @@ const PORT_POLL_MS = 10;
 
 /** How Cloud Run's operations end. */
 export const operationKinds: Record<string, OperationKind> = {
+  ...jobOperations,
   rollout: {
     usual: 'run.services',
     async finish(operation, sim) {
@@ -80,11 +83,13 @@ export function dryRunOperation(service: ServiceRecord, shown: JsonObject): Json
 }
 
 /** The operation as the second API shows it, with the service as it is now. */
-export function showOperation(sim: Sim, { id, data, done, response, error }: Operation): JsonObject {
+export function showOperation(sim: Sim, operation: Operation): JsonObject {
+  const { id, data, done, response, error } = operation;
   const key = String(data['key']);
   const [project, location] = key.split('/');
   const service = findService(sim, key);
-  const shown = (data['shown'] ?? (service && showService(service)) ?? response ?? {}) as JsonObject;
+  const ofJobs = shownOfJobs(sim, operation);
+  const shown = (ofJobs ?? data['shown'] ?? (service && showService(service)) ?? response ?? {}) as JsonObject;
   return {
     name: `projects/${project}/locations/${location}/operations/${operationUuid(id)}`,
     metadata: { '@type': SERVICE_TYPE, ...shown },

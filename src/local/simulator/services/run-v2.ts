@@ -5,6 +5,7 @@ import { applyMask } from './masks.ts';
 import { page } from './paging.ts';
 import { badRequest } from './refusals.ts';
 import { type Change, changeService, checkVersion, createService, type Wanted } from './run-change.ts';
+import { jobMethods } from './run-jobs-v2.ts';
 import { findService, listServices, type ServiceRecord, serviceKey, serviceName, serviceResource } from './run-records.ts';
 import { buildMethods } from './run-v2-builds.ts';
 import { dryRunOperation, operationKinds, operationMethods, showOperation } from './run-v2-operations.ts';
@@ -62,6 +63,7 @@ export const runV2: Service = {
     ...revisionMethods,
     ...operationMethods,
     ...buildMethods,
+    ...jobMethods,
   },
   operations: operationKinds,
   restore(sim) {

@@ -1,0 +1,121 @@
+import type { JsonObject, Sim } from '../service.ts';
+import type { Condition } from './run-conditions.ts';
+import type { ServicePlace } from './run-records.ts';
+
+/** What is kept of a job: one record behind both versions of the API, in the form of the second. */
+export interface JobRecord extends ServicePlace {
+  uid: string;
+  generation: number;
+  createTime: string;
+  updateTime: string;
+  creator: string;
+  lastModifier: string;
+  /** Changes with every write. */
+  version: string;
+  operationId: string;
+  /** What the caller set, with defaults: template, labels, annotations, launchStage. */
+  spec: JsonObject;
+  /** Annotations of the first API that the second has no field for. */
+  extras: { job: Record<string, string>; template: Record<string, string> };
+  executionCount: number;
+  /** Id of the newest execution. */
+  latest?: string;
+}
+
+export type ExecutionState = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One run of a job. Its tasks follow from it. */
+export interface ExecutionRecord {
+  projectId: string;
+  projectNumber: string;
+  location: string;
+  job: string;
+  jobUid: string;
+  jobGeneration: number;
+  id: string;
+  uid: string;
+  createTime: string;
+  updateTime: string;
+  completionTime?: string;
+  creator: string;
+  version: string;
+  /** An ExecutionTemplate of the second API: parallelism, taskCount, template. */
+  template: JsonObject;
+  extras: Record<string, string>;
+  state: ExecutionState;
+  conditions: Condition[];
+}
+
+const JOBS = 'run.jobs';
+const EXECUTIONS = 'run.executions';
+
+type Place = Pick<ServicePlace, 'projectId' | 'location' | 'id'>;
+
+export function jobKey({ projectId, location, id }: Place): string {
+  return `${projectId}/${location}/${id}`;
+}
+
+export function jobName({ projectId, location, id }: Place): string {
+  return `projects/${projectId}/locations/${location}/jobs/${id}`;
+}
+
+/** The name under which its IAM policy is kept. */
+export function jobResource(job: Place): string {
+  return `//run.googleapis.com/${jobName(job)}`;
+}
+
+export function findJob(sim: Sim, key: string): JobRecord | undefined {
+  return sim.store.get<JobRecord>(JOBS, key);
+}
+
+export function saveJob(sim: Sim, job: JobRecord): JobRecord {
+  const saved = { ...job, version: sim.id(16) };
+  sim.store.put(JOBS, jobKey(job), saved);
+  return saved;
+}
+
+/** @param prefix `PROJECT/` or `PROJECT/LOCATION/` */
+export function listJobs(sim: Sim, prefix: string): JobRecord[] {
+  return sim.store.list<JobRecord>(JOBS, prefix).map(({ value }) => value);
+}
+
+/** With all its executions. */
+export function removeJob(sim: Sim, job: JobRecord): void {
+  for (const execution of listExecutions(sim, `${jobKey(job)}/`)) removeExecution(sim, execution);
+  sim.store.delete(JOBS, jobKey(job));
+}
+
+export function executionKey({
+  projectId,
+  location,
+  job,
+  id,
+}: Pick<ExecutionRecord, 'projectId' | 'location' | 'job' | 'id'>): string {
+  return `${projectId}/${location}/${job}/${id}`;
+}
+
+export function findExecution(sim: Sim, key: string): ExecutionRecord | undefined {
+  return sim.store.get<ExecutionRecord>(EXECUTIONS, key);
+}
+
+export function saveExecution(sim: Sim, execution: ExecutionRecord): ExecutionRecord {
+  const saved = { ...execution, version: sim.id(16) };
+  sim.store.put(EXECUTIONS, executionKey(execution), saved);
+  return saved;
+}
+
+export function removeExecution(sim: Sim, execution: ExecutionRecord): void {
+  sim.store.delete(EXECUTIONS, executionKey(execution));
+}
+
+/** Newest first. @param prefix the key of a job with a slash, or what begins it */
+export function listExecutions(sim: Sim, prefix: string): ExecutionRecord[] {
+  return sim.store
+    .list<ExecutionRecord>(EXECUTIONS, prefix)
+    .map(({ value }) => value)
+    .sort((a, b) => (a.createTime < b.createTime ? 1 : -1));
+}
+
+export function taskCountOf({ template }: Pick<ExecutionRecord, 'template'>): number {
+  return Number(template['taskCount'] ?? 1);
+}
