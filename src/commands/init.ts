@@ -1,5 +1,4 @@
 import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
-import { PLAN_FORMATS } from '../stack/plan-formats/names.ts';
 import type { CommandSpec } from './command.ts';
 import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init-checks.ts';
 
@@ -31,7 +30,7 @@ export const initOptions = {
   passwordFile: value('file', 'file with the password that clients give, or - for stdin (default: one is made up)'),
   planFormat: choice(
     'form',
-    PLAN_FORMATS,
+    ['text', 'json', 'gcloud', 'terraform', 'mermaid'],
     'with --dry-run: the plan as text, JSON, a gcloud script, a Terraform configuration or a Mermaid drawing (default: text)',
     { default: 'text' },
   ),

@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.ts';
 import { planData } from '../stack/plan-formats/json.ts';
-import type { PlanFormat } from '../stack/plan-formats/names.ts';
 import type { PlanDocument } from '../stack/plan-formats/plan-document.ts';
-import { writePlan } from '../stack/plan-formats/write-plan.ts';
+import { type WrittenFormat, writePlan } from '../stack/plan-formats/write-plan.ts';
 import type { CommandResult } from '../ui/ui.ts';
 import { planBlocks } from './show-plan.ts';
+
+type PlanFormat = 'text' | WrittenFormat;
 
 /** The result of a dry run: the plan alone on stdout, in the form that was asked for. `--json` carries a written form as `document`. */
 export function showPlan(format: PlanFormat, document: PlanDocument): CommandResult {

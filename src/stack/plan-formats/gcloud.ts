@@ -4,7 +4,7 @@ import { sortNodes } from '../graph.ts';
 import { projectGrants } from '../resources/project-roles.ts';
 import { wantedRepository } from '../resources/repository.ts';
 import { REQUIRED_SERVICES } from '../resources/services.ts';
-import { type Blueprint, type BlueprintBucket, blueprintOf } from './blueprint.ts';
+import { type Blueprint, type BlueprintBucket, type BlueprintSecret, blueprintOf } from './blueprint.ts';
 import { databaseUserCommands, secretCommands } from './gcloud-secrets.ts';
 import { createInstanceWords } from './gcloud-sql.ts';
 import type { PlanDocument } from './plan-document.ts';
@@ -68,19 +68,17 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
     sections[id] = { create: [create], update: [] };
   }
   for (const bucket of blueprint.buckets) sections[bucket.id] = bucketSection(bucket, blueprint, project, deployment.region);
-  for (const secret of blueprint.secrets) {
-    const grants = secret.grants.map((grant) => granted(['secrets'], [secret.name, `--project=${project}`], grant));
-    const label = command(
-      ...['gcloud', 'secrets', 'update', secret.name],
-      `--project=${project}`,
-      labelFlag('--update-labels', blueprint.labels),
-    );
-    sections[secret.id] = {
-      create: [...secretCommands(secret, blueprint.labels, project), ...grants],
-      update: [label, ...grants, LEFT_TO_INIT],
-    };
-  }
+  for (const secret of blueprint.secrets) sections[secret.id] = secretSection(secret, blueprint, project);
   return sections;
+}
+
+function secretSection(secret: BlueprintSecret, { labels }: Blueprint, project: string): Section {
+  const grants = secret.grants.map((grant) => granted(['secrets'], [secret.name, `--project=${project}`], grant));
+  const words = ['gcloud', 'secrets', 'update', secret.name, `--project=${project}`];
+  return {
+    create: [...secretCommands(secret, labels, project), ...grants],
+    update: [command(...words, labelFlag('--update-labels', labels)), ...grants, LEFT_TO_INIT],
+  };
 }
 
 function repositorySection({ deployment }: PlanDocument, blueprint: Blueprint): Section {
