@@ -2,8 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ServicesClient } from '@google-cloud/run';
+import { SecretManagerServiceClient } from '@google-cloud/secret-manager';
 import { Storage } from '@google-cloud/storage';
 import { OAuth2Client } from 'google-auth-library';
+import { iam } from 'googleapis/build/src/apis/iam/index.js';
+import { serviceusage } from 'googleapis/build/src/apis/serviceusage/index.js';
+import { sqladmin } from 'googleapis/build/src/apis/sqladmin/index.js';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
 const { PROJECT = '', REGION = '', HTTPS_PROXY = '', NODE_EXTRA_CA_CERTS = '' } = process.env;
@@ -89,5 +93,65 @@ async function useRun(): Promise<object> {
   };
 }
 
-const results = { storage: await useStorage(), run: await useRun() };
+async function useSecrets(): Promise<object> {
+  const client = new SecretManagerServiceClient({ fallback: true, authClient: authClient as never });
+  const parent = `projects/${PROJECT}`;
+  const [secret] = await client.createSecret({ parent, secretId: 'library', secret: { replication: { automatic: {} } } });
+  const name = String(secret.name);
+  const [version] = await client.addSecretVersion({ parent: name, payload: { data: Buffer.from('hush') } });
+  const [accessed] = await client.accessSecretVersion({ name: `${name}/versions/latest` });
+  const [disabled] = await client.disableSecretVersion({ name: String(version.name) });
+  const refused = await client.accessSecretVersion({ name: String(version.name) }).catch((error: { code: number }) => error.code);
+  const [policy] = await client.getIamPolicy({ resource: name });
+  const bindings = [{ role: 'roles/secretmanager.secretAccessor', members: ['user:a@example.com'] }];
+  const [changed] = await client.setIamPolicy({ resource: name, policy: { ...policy, bindings } });
+  const [versions] = await client.listSecretVersions({ parent: name });
+  await client.deleteSecret({ name });
+  const missing = await client.getSecret({ name }).catch((error: { code: number }) => error.code);
+  await client.close();
+  return {
+    data: String(accessed.payload?.data),
+    disabled: disabled.state,
+    refused,
+    members: changed.bindings?.[0]?.members,
+    states: versions.map(({ state }) => state),
+    missing,
+  };
+}
+
+/** The libraries that are generated from the discovery documents. */
+async function useApis(): Promise<object> {
+  const auth = authClient as never;
+  const sql = sqladmin({ version: 'v1', auth });
+  const project = PROJECT;
+  const requestBody = {
+    name: 'library',
+    region: REGION,
+    databaseVersion: 'POSTGRES_17',
+    settings: { tier: 'db-f1-micro', edition: 'ENTERPRISE' },
+  };
+  const started = await sql.instances.insert({ project, requestBody });
+  let status = started.data.status;
+  for (const deadline = Date.now() + 10_000; status !== 'DONE' && Date.now() < deadline; )
+    status = (await sql.operations.get({ project, operation: String(started.data.name) })).data.status;
+  const taken = await sql.instances.insert({ project, requestBody }).catch((error: { status: number }) => error.status);
+  const listed = await sql.instances.list({ project, filter: 'settings.tier:db-f1-micro' });
+  const accounts = iam({ version: 'v1', auth }).projects.serviceAccounts;
+  const made = await accounts.create({ name: `projects/${project}`, requestBody: { accountId: 'library' } });
+  await accounts.delete({ name: String(made.data.name) });
+  const services = await serviceusage({ version: 'v1', auth }).services.list({
+    parent: `projects/${project}`,
+    filter: 'state:ENABLED',
+    pageSize: 200,
+  });
+  return {
+    status,
+    taken,
+    instances: listed.data.items?.map(({ name, state }) => ({ name, state })),
+    email: made.data.email,
+    enabled: services.data.services?.some(({ config }) => config?.name === 'sqladmin.googleapis.com'),
+  };
+}
+
+const results = { storage: await useStorage(), run: await useRun(), secrets: await useSecrets(), apis: await useApis() };
 process.stdout.write(JSON.stringify(results));

@@ -19,7 +19,7 @@ test('Google’s own Node libraries work through the proxy', async () => {
       },
       timeout: 50_000,
     });
-    const { storage, run } = JSON.parse(stdout);
+    const { storage, run, secrets, apis } = JSON.parse(stdout);
     expect(storage).toEqual({
       same: true,
       part: 'there',
@@ -40,6 +40,21 @@ test('Google’s own Node libraries work through the proxy', async () => {
       labels: { a: 'b' },
       again: 6,
       listed: [`projects/${world.project}/locations/${REGION}/services/library`],
+    });
+    expect(secrets).toEqual({
+      data: 'hush',
+      disabled: 'DISABLED',
+      refused: 9,
+      members: ['user:a@example.com'],
+      states: ['DISABLED'],
+      missing: 5,
+    });
+    expect(apis).toEqual({
+      status: 'DONE',
+      taken: 409,
+      instances: [{ name: 'library', state: 'RUNNABLE' }],
+      email: `library@${world.project}.iam.gserviceaccount.com`,
+      enabled: true,
     });
     expect(world.sim.bugs).toEqual([]);
   } finally {
