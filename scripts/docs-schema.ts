@@ -9,5 +9,7 @@ export function schemaText(): string {
     title: 'mlflow-gcp.yaml',
     description: 'What an MLflow deployment made by mlflow-gcp consists of.',
   };
-  return `${JSON.stringify({ ...head, ...schema }, null, 2)}\n`;
+  // Short lists on one line, as the formatter has them.
+  const text = JSON.stringify({ ...head, ...schema }, null, 2);
+  return `${text.replaceAll(/\[\s+("[^\]]*")\s+\]/g, (_list, items: string) => `[${items.replaceAll(/\s*\n\s*/g, ' ')}]`)}\n`;
 }
