@@ -76,7 +76,7 @@ async function lockedFolder(place: string): Promise<string> {
 
 /** A simulator of its own process, so that it takes no time of the program's. */
 async function startSimulator(data: string): Promise<{ child: ChildProcess; url: string; ca: string; project: string }> {
-  const args = [program, 'simulator', '--port', '0', '--data', data, '--speed', String(SPEED)];
+  const args = [program, 'simulator', '--port', '0', '--data', data, '--speed', String(SPEED), '--quiet'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const { port, ca, project } = JSON.parse(line) as { port: number; ca: string; project: string };

@@ -57,11 +57,14 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
       assertOurs(title, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });
-      const pending = created ? secretValue(context, key) : await pendingUnlessFilled(context, key, args);
-      if (pending !== undefined) await addVersion(google, { ...args, value: pending.value });
-      const granted = await ensureGrants(google, secretPolicy(google, args), grants);
+      const fill = async (): Promise<boolean> => {
+        const pending = created ? secretValue(context, key) : await pendingUnlessFilled(context, key, args);
+        if (pending !== undefined) await addVersion(google, { ...args, value: pending.value });
+        return pending !== undefined;
+      };
+      const [filled, granted] = await settle([fill(), ensureGrants(google, secretPolicy(google, args), grants)]);
       if (created) return 'created';
-      return relabel || granted || pending !== undefined ? 'updated' : 'unchanged';
+      return relabel || granted || filled ? 'updated' : 'unchanged';
     },
     async remove({ google }) {
       const found = await getSecret(google, args);
