@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shells and Terraform write their references so.
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { terraformConfiguration } from '../../../src/stack/plan-formats/terraform.ts';
