@@ -1,6 +1,6 @@
 import type { ErrorFacts } from '../errors.ts';
 import { type GoogleFailure, isDuplicate } from './failure.ts';
-import { roleForHost, roleWith, serviceOfHost } from './roles.ts';
+import { roleForHost, roleWith, serviceOfHost, sqlPermission } from './roles.ts';
 
 /** An error's facts, and whether it is about who asks. */
 export type FailureFacts = ErrorFacts & { access?: boolean };
@@ -139,7 +139,7 @@ function quota(failure: GoogleFailure): FailureFacts | undefined {
 
 function permissionDenied(failure: GoogleFailure): FailureFacts | undefined {
   if (failure.status !== 403) return undefined;
-  const permission = failure.metadata['permission'];
+  const permission = failure.metadata['permission'] ?? sqlPermission(hostOf(failure), failure.method, pathOf(failure));
   const role = (permission === undefined ? undefined : roleWith(permission)) ?? roleForHost(hostOf(failure));
   const project = projectOf(failure) ?? 'PROJECT';
   const resource = failure.metadata['resource'] ?? pathOf(failure);

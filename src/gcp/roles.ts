@@ -62,6 +62,20 @@ export function roleWith(permission: string): string | undefined {
   return start === undefined ? undefined : ROLE_BY_PERMISSION[start];
 }
 
+const SQL_VERBS: Record<string, string> = { POST: 'create', PATCH: 'update', PUT: 'update', DELETE: 'delete' };
+
+/**
+ * The permission that a call of Cloud SQL wants, by its method and path: the API itself answers without naming it. Undefined for
+ * other calls. https://docs.cloud.google.com/sql/docs/postgres/iam-permissions
+ */
+export function sqlPermission(host: string, method: string, path: string): string | undefined {
+  if (host !== 'sqladmin.googleapis.com') return undefined;
+  const match = /\/projects\/[^/]+\/instances(?:\/[^/]+\/(databases|users))?(\/[^/]+)?$/.exec(path);
+  if (match === null) return undefined;
+  const verb = method === 'GET' ? (match[2] === undefined ? 'list' : 'get') : SQL_VERBS[method];
+  return verb === undefined ? undefined : `cloudsql.${match[1] ?? 'instances'}.${verb}`;
+}
+
 /** The role for what this program asks of a host such as `us-central1-run.googleapis.com`. */
 export function roleForHost(host: string): string | undefined {
   const service = serviceOfHost(host).split('.')[0] ?? '';
