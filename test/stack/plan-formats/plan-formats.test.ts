@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parse } from '@cdktn/hcl2json';
+
 import { describe, expect, test } from 'vitest';
 import { gcloudScript } from '../../../src/stack/plan-formats/gcloud.ts';
 import { hclText } from '../../../src/stack/plan-formats/hcl.ts';
@@ -11,6 +11,7 @@ import { jsonPlan } from '../../../src/stack/plan-formats/json.ts';
 import { mermaidPlan } from '../../../src/stack/plan-formats/mermaid.ts';
 import { terraformConfiguration } from '../../../src/stack/plan-formats/terraform.ts';
 import { nothingToDo, planDocument } from './documents.ts';
+import { parseHcl } from './parse-hcl.ts';
 
 /** The longest names that are accepted, and user names of every sign that is. */
 const ODD = [
@@ -63,7 +64,7 @@ describe.each(ODD)('for %j', (choices) => {
 
   test('the Terraform configuration parses, and says the same', async () => {
     const { deployment } = document;
-    const { resource } = (await parse('mlflow.tf', terraformConfiguration(document))) as {
+    const { resource } = (await parseHcl(terraformConfiguration(document))) as {
       resource: Record<string, Record<string, Array<Record<string, unknown>>>>;
     };
     expect(resource['google_sql_database_instance']?.['mlflow']?.[0]).toMatchObject({
@@ -85,10 +86,14 @@ describe.each(ODD)('for %j', (choices) => {
   });
 });
 
+test('a text that is not HCL is refused by the parser of these tests', async () => {
+  await expect(parseHcl('resource "a" {')).rejects.toThrow();
+});
+
 test('what is there already is neither made nor given a new value', async () => {
   const document = planDocument({}, nothingToDo());
   expect(gcloudScript(document)).not.toMatch(/^(?:retry )?gcloud/m);
-  const configuration = (await parse('mlflow.tf', terraformConfiguration(document))) as Record<string, unknown>;
+  const configuration = (await parseHcl(terraformConfiguration(document))) as Record<string, unknown>;
   expect(configuration['import']).toHaveLength(12);
   expect(Object.keys(configuration['resource'] as object)).not.toContain('random_password');
   expect(Object.keys(configuration['resource'] as object)).not.toContain('google_sql_user');
