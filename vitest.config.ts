@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `default` needs npm packages alone; `full` also starts Python, MLflow, a browser or gcloud; `kill` disturbs every call of every
-// command, which takes the better part of an hour.
+// command, which takes about half an hour.
 export default defineConfig({
   test: {
     projects: [

@@ -40,11 +40,15 @@ export class Door {
     }
   }
 
-  /** The form that gax calls. */
+  /**
+   * The form that gax calls. It asks for a stream and reads it by itself; all that we call with it are single answers, so the body is
+   * read here, where an answer that breaks off or stops half-way is asked for again.
+   */
   async fetch(url: string | URL, init: gaxios.GaxiosOptions & OwnOptions = {}): Promise<gaxios.GaxiosResponse> {
     // gax would take refusals apart by itself, each kind in its own way.
     const { validateStatus: _, ...rest } = init;
-    return this.request({ ...rest, url: url.toString() });
+    const answer = await this.request<ArrayBuffer>({ ...rest, url: url.toString(), responseType: 'arraybuffer' });
+    return Object.assign(answer, { arrayBuffer: async () => answer.data });
   }
 
   async getRequestHeaders(url?: string | URL): Promise<Headers> {

@@ -87,6 +87,22 @@ describe('repeats', () => {
     expect(await countOf(/GET cloudresourcemanager/, read)).toBe(3);
   });
 
+  it.each(['googleapis', 'gax', 'storage'])('asks again after an answer that broke off half-way, in %s', async (library) => {
+    const { google, project } = opened;
+    const calls: Record<string, () => Promise<unknown>> = {
+      googleapis: () => getProject(google, { project }),
+      gax: () => getSecret(google, { project, secretId: 'told' }),
+      storage: () => getBucket(google, { bucket: 'a-bucket-of-tests' }),
+    };
+    await opened.fault({ match: 'GET ', times: 1, truncate: true });
+    let found: unknown;
+    const count = await countOf(/GET/, async () => {
+      found = await calls[library]?.();
+    });
+    expect(found).toBeDefined();
+    expect(count).toBe(2);
+  });
+
   it.each(['googleapis', 'gax', 'storage'])('asks again after a broken connection, in %s', async (library) => {
     const calls: Record<string, () => Promise<unknown>> = {
       googleapis: () => getProject(opened.google, { project: opened.project }),
