@@ -6,10 +6,23 @@ import { forwardedHeaders, originForm, responseHeaders } from './proxy-headers.t
 export interface Upstream {
   port: number;
   timeoutSeconds: number;
+  /** Keeps connections to the container for small requests. */
+  connections: Agent;
   /** Bytes that a request or an answer of known length may have; undefined: any number. */
   largestBody: number | undefined;
   /** Changes an answer's header on its way. */
   rewrite?: (name: string, value: string) => string;
+}
+
+/** Well below the 30 s after which the server closes a connection that says nothing: it must not do so just as a request sets out. */
+const IDLE_MS = 5_000;
+
+/**
+ * Connections to one container. They are used again: with a new one for each request, granian reaches its limit of open connections and
+ * stands still until it has noticed that the old ones are gone, some twenty seconds.
+ */
+export function containerConnections(): Agent {
+  return new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: IDLE_MS });
 }
 
 const LARGE_BODY = 64 * 1024;
@@ -96,12 +109,12 @@ function attempt<T>(work: () => T): T | undefined {
 }
 
 function openRequest(request: IncomingMessage, upstream: Upstream) {
-  // A connection for this request alone: one that is kept and closed by the server at the wrong moment would fail a request that cannot be
-  // sent again. The server is not told so: it would then close it before an upload that it refuses has been read, and its answer be lost.
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 0 });
   const headers = forwardedHeaders(request);
-  if (isLarge(request)) headers.push('Expect', '100-continue');
-  return httpRequest({ ...targetOf(request, upstream), headers, agent });
+  if (!isLarge(request)) return httpRequest({ ...targetOf(request, upstream), headers, agent: upstream.connections });
+  // A connection for a large request alone, which may end half way. The server is not told so: it would then close it before an upload that
+  // it refuses has been read, and its answer be lost.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 0 });
+  return httpRequest({ ...targetOf(request, upstream), headers: [...headers, 'Expect', '100-continue'], agent });
 }
 
 function targetOf(request: IncomingMessage, { port }: Upstream) {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,13 +8,14 @@ import { shortName } from '../layout.ts';
 import { type Container, type ContainerOptions, startContainer } from './container.ts';
 import { type Door, openDoor, type Rewrite } from './door.ts';
 import { readDoors, removeDoor, writeDoor } from './doors-file.ts';
-import { passOn, passUpgradeOn, refuse, refuseUpgrade, type Upstream } from './proxy.ts';
+import { containerConnections, passOn, passUpgradeOn, refuse, refuseUpgrade, type Upstream } from './proxy.ts';
 import { revisionLog, serviceLogFolder } from './revision-log.ts';
 import type { RunOptions } from './run-runtime.ts';
 
 interface Running {
   revision: Revision;
   container: Container;
+  connections: Agent;
   /** Requests that are being answered. */
   open: Set<Promise<void>>;
 }
@@ -57,7 +58,7 @@ export class ServiceRunner {
       ...containerOptions(revision, this.#options),
       signal: this.#stopping.signal,
     });
-    this.#revisions.set(revision.name, { revision, container, open: new Set() });
+    this.#revisions.set(revision.name, { revision, container, connections: containerConnections(), open: new Set() });
     if (before !== undefined) this.#retire(before);
   }
 
@@ -79,6 +80,7 @@ export class ServiceRunner {
     this.#door?.close();
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#revisions.values()].map(({ container }) => container.stop()));
+    for (const { connections } of this.#revisions.values()) connections.destroy();
     await Promise.all(this.#ending);
   }
 
@@ -113,10 +115,11 @@ export class ServiceRunner {
   }
 
   /** Lets a revision finish what it has begun, for a while, and stops it. */
-  #retire({ open, container }: Running): void {
+  #retire({ open, container, connections }: Running): void {
     const patience = delay(DRAIN_MS, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => undefined);
     const end = Promise.race([Promise.allSettled(open), patience])
       .then(() => container.stop())
+      .then(() => connections.destroy())
       .catch((error: unknown) => this.#options.note(`A revision of ${this.#name} did not stop: ${String(error)}`))
       .finally(() => this.#ending.delete(end));
     this.#ending.add(end);
@@ -153,9 +156,10 @@ function digestOf(image: string): string {
 function upstreamOf(running: Running | undefined, rewrite?: Rewrite): Upstream | undefined {
   const port = running?.container.port();
   if (running === undefined || port === undefined) return undefined;
+  const { connections } = running;
   const { protocol, timeoutSeconds } = running.revision;
   const largestBody = protocol === 'h2c' ? undefined : LARGEST_HTTP1_BODY;
-  return { port, timeoutSeconds, largestBody, ...(rewrite === undefined ? {} : { rewrite }) };
+  return { port, timeoutSeconds, connections, largestBody, ...(rewrite === undefined ? {} : { rewrite }) };
 }
 
 function count(running: Running, exchange: Promise<void>): void {
