@@ -31,13 +31,18 @@ test.each([
 });
 
 test('what is written is read back as it was', async () => {
-  const { config } = await loadConfig(await configFile('project: my-project-1\nname: team-a\nartifacts:\n  bucket: some-bucket\n'));
+  const { config } = await loadConfig(
+    await configFile('project: my-project-1\nname: team-a\nartifacts:\n  bucket: some-bucket\n'),
+  );
   const again = await loadConfig(await configFile(configText(config)));
   expect(again.config).toEqual(config);
 });
 
 test('a missing file says how to make one', async () => {
-  await expect(loadConfig('/nowhere/mlflow-gcp.yaml')).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', hint: expect.stringContaining('mlflow-gcp init') });
+  await expect(loadConfig('/nowhere/mlflow-gcp.yaml')).rejects.toMatchObject({
+    code: 'CONFIG_UNREADABLE',
+    hint: expect.stringContaining('mlflow-gcp init'),
+  });
 });
 
 test('the file is found from a folder below, but not above the root of the repository', async () => {

@@ -51,12 +51,12 @@ test('a file of somebody else is never taken for ours, not even after a broken r
 test('tokens are filled, dot files get their dot, and a token without a value is a mistake of ours', async () => {
   const templates = await folder();
   await writeFile(path.join(templates, 'gitignore'), 'x');
-  await writeFile(path.join(templates, 'a.yaml'), 'name: {{ name }}\nsecret: "{{secretVersions.x}}"\nkeep: ${{ env }}');
+  await writeFile(path.join(templates, 'a.yaml'), 'name: {{ name }}\nsecret: "{{secretVersions.x}}"\nkeep: <{{ env }}>');
   await expect(renderProject(templates, { name: 'n', 'secretVersions.x': '3' })).rejects.toThrow('{{ env }}');
   const files = await renderProject(templates, { name: 'n', 'secretVersions.x': '3', env: 'e' });
   expect(files.map(({ path: place, content }) => [place, content])).toEqual([
     ['.gitignore', 'x'],
-    ['a.yaml', 'name: n\nsecret: "3"\nkeep: $e'],
+    ['a.yaml', 'name: n\nsecret: "3"\nkeep: <e>'],
   ]);
 });
 
