@@ -3,7 +3,8 @@ import { choicesOf, configSchema } from '../../src/project/config-schema.ts';
 import { connectionName, nameDeployment } from '../../src/stack/deployment.ts';
 import { monthlyPrices } from '../../src/stack/prices.ts';
 
-const named = (project: string, name: string, more = {}) => nameDeployment(choicesOf(configSchema.parse({ name, ...more }), project), '123456789012');
+const named = (project: string, name: string, more = {}) =>
+  nameDeployment(choicesOf(configSchema.parse({ name, ...more }), project), '123456789012');
 
 test('names follow the deployment, and by default are those of the walk-through', () => {
   const deployment = named('gcp-prj-id-123', 'mlflow');
@@ -38,7 +39,8 @@ test('a project of the old kind is turned into valid names', () => {
 });
 
 test('prices: idle costs the database alone; a custom tier and high availability are counted', () => {
-  const total = (more: object) => monthlyPrices(named('gcp-prj-id-123', 'mlflow', more)).reduce((sum, price) => sum + (price.usd ?? Number.NaN), 0);
+  const total = (more: object) =>
+    monthlyPrices(named('gcp-prj-id-123', 'mlflow', more)).reduce((sum, price) => sum + (price.usd ?? Number.NaN), 0);
   expect(total({})).toBeCloseTo(9.365, 2);
   expect(total({ database: { tier: 'db-custom-1-3840', availability: 'REGIONAL' } })).toBeCloseTo(98.62 + 3.4, 1);
   expect(total({ service: { minInstances: 1 } })).toBeCloseTo(9.365 + 13.14, 2);
