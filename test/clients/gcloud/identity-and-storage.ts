@@ -21,7 +21,7 @@ const projects: Row[] = [
   { run: 'services enable nothing.googleapis.com', status: 1, err: /PERMISSION_DENIED|NOT_FOUND/ },
   { run: 'projects describe $P --format=json', out: { projectId: '$P', projectNumber: '$N', lifecycleState: 'ACTIVE' } },
   { run: 'projects list --format=value(projectId)', out: '$P' },
-  { run: 'projects get-iam-policy $P --format=json', out: { version: 1, etag: /^[\w+/]+=*$/ } },
+  { run: 'projects get-iam-policy $P --format=json', out: { version: 1, etag: /^[\w+/-]+=*$/ } },
   { run: 'billing projects describe $P --format=json', out: { billingEnabled: true, projectId: '$P' } },
 ];
 
