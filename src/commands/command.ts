@@ -18,7 +18,7 @@ import type { CommandResult, Ui } from '../ui/ui.ts';
  *       summary: 'Show every resource and its health',
  *       examples: ['mlflow-gcp status --wait'],
  *       options: statusOptions,
- *       load: () => import('./status-action.ts'),
+ *       load: () => import('./status/status-action.ts'),
  *     };
  *
  *     // src/commands/status-action.ts

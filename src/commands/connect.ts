@@ -13,5 +13,5 @@ export const connectCommand: CommandSpec<typeof connectOptions> = {
   details: 'The password goes to stdout, and nowhere else.',
   examples: ['eval "$(mlflow-gcp connect)"', 'mlflow-gcp connect --format dotenv >> .env', 'mlflow-gcp connect --format python'],
   options: connectOptions,
-  load: () => import('./connect-action.ts'),
+  load: () => import('./connect/connect-action.ts'),
 };

@@ -24,5 +24,5 @@ export const deployCommand: CommandSpec<typeof deployOptions> = {
     'mlflow-gcp deploy --rollback',
   ],
   options: deployOptions,
-  load: () => import('./deploy-action.ts'),
+  load: () => import('./deploy/deploy-action.ts'),
 };

@@ -12,5 +12,5 @@ export const destroyCommand: CommandSpec<typeof destroyOptions> = {
   details: 'The project folder and the enabled services stay. A Cloud SQL instance leaves a last backup for seven days.',
   examples: ['mlflow-gcp destroy', 'mlflow-gcp destroy --dry-run', 'mlflow-gcp destroy --delete-data --confirm mlflow --yes'],
   options: destroyOptions,
-  load: () => import('./destroy-action.ts'),
+  load: () => import('./destroy/destroy-action.ts'),
 };

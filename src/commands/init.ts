@@ -1,6 +1,6 @@
 import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
 import type { CommandSpec } from './command.ts';
-import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init-checks.ts';
+import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init/init-checks.ts';
 
 export const initOptions = {
   profile: choice(
@@ -51,5 +51,5 @@ export const initCommand: CommandSpec<typeof initOptions> = {
     'mlflow-gcp init --project my-project --dry-run --plan-format terraform > mlflow.tf',
   ],
   options: initOptions,
-  load: () => import('./init-action.ts'),
+  load: () => import('./init/init-action.ts'),
 };

@@ -18,5 +18,5 @@ export const modelCommand: CommandSpec<typeof modelOptions> = {
     'Production, loads it back by that alias and predicts. Each run registers a new version. Needs Python 3.11 or newer.',
   examples: ['mlflow-gcp model', 'mlflow-gcp model --data ./wine', 'mlflow-gcp model --tracking-uri http://127.0.0.1:5000'],
   options: modelOptions,
-  load: () => import('./model-action.ts'),
+  load: () => import('./model/model-action.ts'),
 };

@@ -12,5 +12,5 @@ export const statusCommand: CommandSpec<typeof statusOptions> = {
   summary: 'Show every resource of the deployment, and whether the server answers',
   examples: ['mlflow-gcp status', 'mlflow-gcp status --wait --timeout 300', 'mlflow-gcp status --diagram'],
   options: statusOptions,
-  load: () => import('./status-action.ts'),
+  load: () => import('./status/status-action.ts'),
 };

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { documentedErrors } from '../../scripts/docs-errors.ts';
-import { PROFILES, withProfile } from '../../src/commands/init-profiles.ts';
+import { PROFILES, withProfile } from '../../src/commands/init/init-profiles.ts';
 import { choicesOf, configSchema } from '../../src/project/config-schema.ts';
 import { nameDeployment } from '../../src/stack/deployment.ts';
 import { monthlyPrices, PRICES_AS_OF } from '../../src/stack/prices.ts';

@@ -1,6 +1,6 @@
 import { connectionName, type Deployment, type SecretKey } from '../../stack/deployment.ts';
 import { databaseLogin, databaseUrl, databaseUsers } from '../../stack/secret-values.ts';
-import { checkPassword, checkUsername } from '../init-checks.ts';
+import { checkPassword, checkUsername } from '../init/init-checks.ts';
 
 type Verdict = true | string;
 

@@ -1,9 +1,9 @@
-import { clientVariables, formatClientSettings } from '../project/client-settings.ts';
-import { checkServer } from '../project/server-check.ts';
-import type { CommandResult } from '../ui/ui.ts';
-import type { Context } from './command.ts';
-import type { connectOptions } from './connect.ts';
-import { readServerAccess } from './server-access.ts';
+import { clientVariables, formatClientSettings } from '../../project/client-settings.ts';
+import { checkServer } from '../../project/server-check.ts';
+import type { CommandResult } from '../../ui/ui.ts';
+import type { Context } from '../command.ts';
+import type { connectOptions } from '../connect.ts';
+import { readServerAccess } from '../server-access.ts';
 
 /** Prints the deployment's client settings once the server has accepted them. */
 export async function run(context: Context<typeof connectOptions>): Promise<CommandResult> {

@@ -1,4 +1,4 @@
-import { BUCKET_NAME, CPU, MEMORY, SQL_INSTANCE_NAME, SQL_TIER } from '../project/name-rules.ts';
+import { BUCKET_NAME, CPU, MEMORY, SQL_INSTANCE_NAME, SQL_TIER } from '../../project/name-rules.ts';
 
 type Verdict = true | string;
 

@@ -1,9 +1,9 @@
-import type { Config } from '../project/config-schema.ts';
-import type { OptionValues } from '../settings/option.ts';
-import type { Settings } from '../settings/settings.ts';
-import { checkName, checkProjectId, checkRegion } from '../settings/validators.ts';
-import type { Ui } from '../ui/ui.ts';
-import type { initOptions } from './init.ts';
+import type { Config } from '../../project/config-schema.ts';
+import type { OptionValues } from '../../settings/option.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { checkName, checkProjectId, checkRegion } from '../../settings/validators.ts';
+import type { Ui } from '../../ui/ui.ts';
+import type { initOptions } from '../init.ts';
 import { checkUsername } from './init-checks.ts';
 import { overruled, PROFILE_TEXTS, PROFILES, type Profile, priceOf, withProfile } from './init-profiles.ts';
 

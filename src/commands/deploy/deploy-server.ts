@@ -1,16 +1,16 @@
-import { UsageError } from '../errors.ts';
-import type { Google } from '../gcp/google.ts';
-import { USUAL_SECONDS } from '../local/simulator/durations.ts';
-import { checkServer } from '../project/server-check.ts';
-import { readManifest } from '../project/service-manifest.ts';
-import { findSkaffold, runSkaffold } from '../project/skaffold.ts';
-import { packSources } from '../project/source-archive.ts';
-import { buildImage } from '../stack/build-image.ts';
-import { deployManifest } from '../stack/deploy-manifest.ts';
-import type { Deployment } from '../stack/deployment.ts';
-import type { CommandResult, StepOptions } from '../ui/ui.ts';
-import type { Context } from './command.ts';
-import { readClientSettings } from './server-access.ts';
+import { UsageError } from '../../errors.ts';
+import type { Google } from '../../gcp/google.ts';
+import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import { checkServer } from '../../project/server-check.ts';
+import { readManifest } from '../../project/service-manifest.ts';
+import { findSkaffold, runSkaffold } from '../../project/skaffold.ts';
+import { packSources } from '../../project/source-archive.ts';
+import { buildImage } from '../../stack/build-image.ts';
+import { deployManifest } from '../../stack/deploy-manifest.ts';
+import type { Deployment } from '../../stack/deployment.ts';
+import type { CommandResult, StepOptions } from '../../ui/ui.ts';
+import type { Context } from '../command.ts';
+import { readClientSettings } from '../server-access.ts';
 
 export interface DeployChoices {
   with?: 'skaffold' | 'api' | undefined;

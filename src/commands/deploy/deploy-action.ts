@@ -1,11 +1,11 @@
-import { UsageError } from '../errors.ts';
-import type { CommandResult } from '../ui/ui.ts';
-import type { Context } from './command.ts';
-import type { deployOptions } from './deploy.ts';
+import { UsageError } from '../../errors.ts';
+import type { CommandResult } from '../../ui/ui.ts';
+import type { Context } from '../command.ts';
+import type { deployOptions } from '../deploy.ts';
+import { configOf, openDeployment, projectOf } from '../open-deployment.ts';
+import { openGoogleFor } from '../open-google.ts';
+import { refuseMissingFolder, renderFolder } from '../render-folder.ts';
 import { deployServer } from './deploy-server.ts';
-import { configOf, openDeployment, projectOf } from './open-deployment.ts';
-import { openGoogleFor } from './open-google.ts';
-import { refuseMissingFolder, renderFolder } from './render-folder.ts';
 import { rollBack } from './roll-back.ts';
 
 /** Renders what changed, builds, deploys, waits and checks; or goes back to the revision before. */

@@ -1,6 +1,6 @@
-import { type Config, choicesOf, configSchema } from '../project/config-schema.ts';
-import { nameDeployment } from '../stack/deployment.ts';
-import { monthlyPrices, totalPrice } from '../stack/prices.ts';
+import { type Config, choicesOf, configSchema } from '../../project/config-schema.ts';
+import { nameDeployment } from '../../stack/deployment.ts';
+import { monthlyPrices, totalPrice } from '../../stack/prices.ts';
 
 export const PROFILES = ['demo', 'team', 'production'] as const;
 export type Profile = (typeof PROFILES)[number];

@@ -1,13 +1,13 @@
-import { UserError } from '../errors.ts';
-import type { Google } from '../gcp/google.ts';
-import { type RunRevision, sendTraffic } from '../gcp/run-revisions.ts';
-import { listVersions } from '../gcp/secret-versions.ts';
-import { checkServer } from '../project/server-check.ts';
-import type { Deployment } from '../stack/deployment.ts';
-import { readServing, type Serving } from '../stack/serving.ts';
-import type { CommandResult } from '../ui/ui.ts';
-import type { Context } from './command.ts';
-import { readClientSettings } from './server-access.ts';
+import { UserError } from '../../errors.ts';
+import type { Google } from '../../gcp/google.ts';
+import { type RunRevision, sendTraffic } from '../../gcp/run-revisions.ts';
+import { listVersions } from '../../gcp/secret-versions.ts';
+import { checkServer } from '../../project/server-check.ts';
+import type { Deployment } from '../../stack/deployment.ts';
+import { readServing, type Serving } from '../../stack/serving.ts';
+import type { CommandResult } from '../../ui/ui.ts';
+import type { Context } from '../command.ts';
+import { readClientSettings } from '../server-access.ts';
 
 /**
  * Sends the traffic back to the newest ready revision that is older than the one that serves, and checks it from outside. The next deploy

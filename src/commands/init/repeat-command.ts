@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { type Config, configSchema } from '../project/config-schema.ts';
-import { flagName } from '../settings/names.ts';
-import type { Settings } from '../settings/settings.ts';
-import { shellWord } from '../ui/shell-word.ts';
+import { type Config, configSchema } from '../../project/config-schema.ts';
+import { flagName } from '../../settings/names.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { shellWord } from '../../ui/shell-word.ts';
 
 /** What a run was given besides what stands in the config. */
 export interface RepeatParts {

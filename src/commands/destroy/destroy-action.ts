@@ -1,13 +1,13 @@
-import { UsageError } from '../errors.ts';
-import { keeps, removeStack } from '../stack/apply.ts';
-import type { Deployment } from '../stack/deployment.ts';
-import type { Removable } from '../stack/resource.ts';
-import { wholeStack } from '../stack/stack.ts';
-import type { Block, CommandResult } from '../ui/ui.ts';
-import type { Context } from './command.ts';
-import type { destroyOptions } from './destroy.ts';
-import { configOf, openDeployment, projectOf } from './open-deployment.ts';
-import { openGoogleFor } from './open-google.ts';
+import { UsageError } from '../../errors.ts';
+import { keeps, removeStack } from '../../stack/apply.ts';
+import type { Deployment } from '../../stack/deployment.ts';
+import type { Removable } from '../../stack/resource.ts';
+import { wholeStack } from '../../stack/stack.ts';
+import type { Block, CommandResult } from '../../ui/ui.ts';
+import type { Context } from '../command.ts';
+import type { destroyOptions } from '../destroy.ts';
+import { configOf, openDeployment, projectOf } from '../open-deployment.ts';
+import { openGoogleFor } from '../open-google.ts';
 
 type DestroyContext = Context<typeof destroyOptions>;
 
