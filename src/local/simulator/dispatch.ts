@@ -98,6 +98,7 @@ async function answerMethod(
   if (!handler) throw methodNotFound();
   const params = readParameters(method, pathValues, query, family);
   const selection = parseFields(query, method);
+  const bearer = token === undefined ? undefined : engine.tokens.describe(token);
   const call: Call = {
     api: method.api,
     version: method.version,
@@ -107,7 +108,8 @@ async function answerMethod(
     params,
     body: await requestBody(arrival, method, family),
     headers: message.headers,
-    principal: token === undefined ? '' : engine.tokens.describe(token).email,
+    principal: bearer?.email ?? '',
+    ...(bearer?.principalSets && { principalSets: bearer.principalSets }),
   };
   const quotaProject = message.headers['x-goog-user-project'];
   const result = await engine.transact(async (sim, commit) => {

@@ -70,6 +70,8 @@ export interface Call {
   headers: IncomingHttpHeaders;
   /** Who asks: the email behind the bearer token. */
   principal: string;
+  /** The sets that an identity from outside belongs to, as policies name them. */
+  principalSets?: string[];
 }
 /** What matters of a call for the project that it names. */
 export type ProjectCall = Pick<Call, 'method' | 'httpMethod' | 'principal'>;
@@ -218,9 +220,19 @@ export interface Authority {
   /** A key and certificate for these names, signed by it; kept, so that the same names get the same. PEM. */
   issue(names: string[]): Promise<{ key: string; certificate: string }>;
 }
+/** Who a token stands for. */
+export interface Bearer {
+  email: string;
+  scopes: string[];
+  /** ISO time. */
+  expireTime?: string;
+  issued: boolean;
+  /** Of an identity from outside: the `principalSet://…` names that it belongs to. */
+  principalSets?: string[];
+}
 export interface Tokens {
   /** A new access token of this principal. It is understood after a restart too. */
-  issue(email: string, options?: { scopes?: string[]; lifetimeSeconds?: number }): string;
+  issue(email: string, options?: { scopes?: string[]; lifetimeSeconds?: number; principalSets?: string[] }): string;
   /** Who a token stands for; any token that was not issued here stands for the person who uses the simulator. */
-  describe(token: string): { email: string; scopes: string[] /** ISO time */; expireTime?: string; issued: boolean };
+  describe(token: string): Bearer;
 }

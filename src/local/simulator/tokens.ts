@@ -11,6 +11,7 @@ interface Content {
   email: string;
   scopes: string[];
   expireTime: string;
+  principalSets?: string[];
 }
 
 /** Tokens that carry what they stand for, signed by a key kept in `keyFile` (0600): nothing to store, and good after a restart. */
@@ -19,16 +20,16 @@ export function openTokens(keyFile: string, now: () => Date): Tokens {
   const key = readFileSync(keyFile);
   const sign = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
   return {
-    issue(email, { scopes = [CLOUD_PLATFORM], lifetimeSeconds = 3600 } = {}) {
-      const content: Content = { email, scopes, expireTime: new Date(now().getTime() + lifetimeSeconds * 1000).toISOString() };
+    issue(email, { scopes = [CLOUD_PLATFORM], lifetimeSeconds = 3600, principalSets } = {}) {
+      const expireTime = new Date(now().getTime() + lifetimeSeconds * 1000).toISOString();
+      const content: Content = { email, scopes, expireTime, ...(principalSets && { principalSets }) };
       const text = Buffer.from(JSON.stringify({ ...content, nonce: randomBytes(6).toString('hex') })).toString('base64url');
       return `${PREFIX}${text}.${sign(text)}`;
     },
     describe(token) {
       const [text = '', signature = ''] = token.startsWith(PREFIX) ? token.slice(PREFIX.length).split('.') : [];
       if (!text || !sameText(signature, sign(text))) return { email: DEFAULT_PRINCIPAL, scopes: [CLOUD_PLATFORM], issued: false };
-      const { email, scopes, expireTime } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Content;
-      return { email, scopes, expireTime, issued: true };
+      return { ...(JSON.parse(Buffer.from(text, 'base64url').toString()) as Content), issued: true };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Answer, TestSimulator } from '../../support/simulator.ts';
-import { PROJECT, startChecked } from './checked-simulator.ts';
+import { enable, PROJECT, startChecked } from './checked-simulator.ts';
 
 const IAM = 'https://iam.googleapis.com/v1';
 const POOLS = `${IAM}/projects/${PROJECT}/locations/global/workloadIdentityPools`;
@@ -190,5 +190,58 @@ describe('a token of another provider', () => {
     await makePool();
     await finish(await addProvider({ ...PROVIDER, attributeCondition: 'assertion.sub.matches("x")' }));
     expect((await exchange(token())).body.error_description).toContain('does not understand the expression');
+  });
+});
+
+describe('who comes from outside', () => {
+  const account = `projects/${PROJECT}/serviceAccounts/deployer@${PROJECT}.iam.gserviceaccount.com`;
+  const credentials = `https://iamcredentials.googleapis.com/v1/${account.replace(PROJECT, '-')}:generateAccessToken`;
+  const scope = ['https://www.googleapis.com/auth/cloud-platform'];
+  const asks = async (claims: object = {}) => {
+    const { body } = await exchange(token(claims));
+    return (await sim.call('POST', credentials, { scope }, { token: body.access_token })).status;
+  };
+
+  test('may stand in for a service account where a set that it belongs to may, and an owner may not', async () => {
+    await enable(sim, ['iamcredentials']);
+    await makePool();
+    await finish(await addProvider({ ...PROVIDER, attributeCondition: "assertion.repository_owner == 'me'" }));
+    await sim.call('POST', `${IAM}/projects/${PROJECT}/serviceAccounts`, { accountId: 'deployer' });
+    const member = `principalSet://iam.googleapis.com/${name().replace(/\/providers.*/, '')}/attribute.repository/me/wine`;
+    const policy = { bindings: [{ role: 'roles/iam.workloadIdentityUser', members: [member] }] };
+    expect((await sim.call('POST', `${IAM}/${account}:setIamPolicy`, { policy })).status).toBe(200);
+    await sim.control('POST', '/_simulator/permissions', { enforce: true });
+    try {
+      expect([await asks(), await asks({ repository: 'me/other' })]).toEqual([200, 403]);
+      expect((await sim.call('POST', credentials, { scope })).body.error.details[0].metadata.permission).toBe(
+        'iam.serviceAccounts.getAccessToken',
+      );
+    } finally {
+      await sim.control('POST', '/_simulator/permissions', { enforce: false });
+    }
+  });
+
+  test('is refused while the service that exchanges tokens is off', async () => {
+    const other = await startChecked(['iam']);
+    try {
+      const url = 'https://sts.googleapis.com/v1/token';
+      const names = `projects/${other.project.projectNumber}/locations/global/workloadIdentityPools`;
+      await other.call('POST', `${POOLS}?workloadIdentityPoolId=pool`, {});
+      await other.call('POST', `${POOLS}/pool/providers?workloadIdentityPoolProviderId=github`, PROVIDER);
+      await other.until(`${IAM}/${names}/pool`, ({ state }) => state === 'ACTIVE');
+      await other.until(`${IAM}/${names}/pool/providers/github`, ({ state }) => state === 'ACTIVE');
+      const form = new URLSearchParams({
+        audience: `//iam.googleapis.com/${names}/pool/providers/github`,
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        subject_token: 'x',
+      });
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const { status, body } = await other.call('POST', url, form.toString(), { token: null, headers });
+      expect([status, body.error.details[0].reason]).toEqual([403, 'SERVICE_DISABLED']);
+    } finally {
+      await other.remove();
+    }
   });
 });

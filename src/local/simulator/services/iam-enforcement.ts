@@ -8,23 +8,26 @@ import { policyRecord } from './iam-policy.ts';
 import { roleHolds } from './iam-role-permissions.ts';
 import { type Target, targetOf, targetOfAccount } from './iam-targets.ts';
 
+/** Who asks. */
+type Caller = Pick<Call, 'principal' | 'principalSets'>;
+
 /**
  * Lets the policies decide whether a call may be made.
  * @throws GoogleError 403 that names the permission, in the form of the API
  */
 export function authorize(sim: Sim, call: Call): void {
   const permission = permissionOf(call.api, call.method);
-  if (permission !== undefined) demand(sim, call.principal, permission, targetOf(sim, call), call.api);
+  if (permission !== undefined) demand(sim, call, permission, targetOf(sim, call), call.api);
   const email = accountToActAs(call);
   if (email === undefined) return;
   const account = targetOfAccount(sim, email);
-  if (account) demand(sim, call.principal, 'iam.serviceAccounts.actAs', account, call.api);
+  if (account) demand(sim, call, 'iam.serviceAccounts.actAs', account, call.api);
 }
 
 /** Which of these permissions the caller holds on what the call is about: the answer to `testIamPermissions`. */
 export function heldPermissions(sim: Sim, call: Call, permissions: string[]): string[] {
   const target = targetOf(sim, call);
-  return target ? permissions.filter((permission) => holds(sim, call.principal, permission, target)) : permissions;
+  return target ? permissions.filter((permission) => holds(sim, call, permission, target)) : permissions;
 }
 
 /** The same for uploads and downloads of Cloud Storage, which no discovery document lists. */
@@ -35,22 +38,16 @@ export function authorizePath(sim: Sim, request: { httpMethod: string; host: str
   // The pieces of an upload come by an address that whoever may begin it was given.
   if (upload !== undefined && request.httpMethod !== 'POST') return;
   const call = { api: 'storage', method: '', params: { bucket: decodeURIComponent(bucket) } };
-  demand(
-    sim,
-    request.principal,
-    upload === undefined ? 'storage.objects.get' : 'storage.objects.create',
-    targetOf(sim, call),
-    'storage',
-  );
+  demand(sim, request, upload === undefined ? 'storage.objects.get' : 'storage.objects.create', targetOf(sim, call), 'storage');
 }
 
-function demand(sim: Sim, principal: string, permission: string, target: Target | undefined, api: string): void {
-  if (target && !holds(sim, principal, permission, target)) throw permissionDenied(api, permission, target, principal);
+function demand(sim: Sim, who: Caller, permission: string, target: Target | undefined, api: string): void {
+  if (target && !holds(sim, who, permission, target)) throw permissionDenied(api, permission, target, who.principal);
 }
 
-function holds(sim: Sim, principal: string, permission: string, target: Target): boolean {
+function holds(sim: Sim, who: Caller, permission: string, target: Target): boolean {
   projectPolicy(sim, target.projectId, DEFAULT_PRINCIPAL);
-  const members = membersOf(principal);
+  const members = membersOf(who);
   return target.policies.some((name) =>
     policyRecord(sim, name)?.bindings.some(
       (binding) =>
@@ -61,11 +58,14 @@ function holds(sim: Sim, principal: string, permission: string, target: Target):
   );
 }
 
-function membersOf(principal: string): string[] {
+function membersOf({ principal, principalSets = [] }: Caller): string[] {
+  // Whoever comes from outside is of allAuthenticatedUsers too: https://docs.cloud.google.com/iam/docs/principals-overview
+  const everybody = ['allUsers', 'allAuthenticatedUsers'];
+  if (principal.startsWith('principal:')) return [principal, ...principalSets, ...everybody];
   const named = principal.endsWith('gserviceaccount.com')
     ? [`serviceAccount:${principal}`]
     : [`user:${principal}`, `domain:${principal.split('@')[1] ?? ''}`];
-  return [...named, ...(/^principal(Set)?:/.test(principal) ? [principal] : []), 'allUsers', 'allAuthenticatedUsers'];
+  return [...named, ...everybody];
 }
 
 /** `projectEditor:ID` in a bucket's policy is whoever is editor of the project. */

@@ -12,7 +12,8 @@ const OBJECT_READ = 'storage.objects.get storage.objects.list';
 const BUILDER = `cloudbuild.builds.* ${ARTIFACT_WRITE} storage.buckets.create storage.buckets.get storage.buckets.list ${OBJECT_READ} storage.objects.create storage.objects.update storage.objects.delete logging.logEntries.* ${PROJECT}`;
 
 const ROLES: Record<string, string> = {
-  owner: '*',
+  // Owners may let somebody stand in for a service account, and may not do so themselves: https://docs.cloud.google.com/iam/docs/service-account-permissions
+  owner: '* -iam.serviceAccounts.getAccessToken -iam.serviceAccounts.getOpenIdToken -iam.serviceAccounts.sign*',
   editor:
     '* -*.setIamPolicy -resourcemanager.* -billing.* -secretmanager.versions.access -iam.serviceAccounts.get?* -iam.serviceAccounts.sign* -iam.roles.* -storage.objects.* resourcemanager.projects.get iam.serviceAccounts.getIamPolicy',
   viewer: READ_ALL,

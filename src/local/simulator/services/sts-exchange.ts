@@ -36,9 +36,9 @@ export function exchangeToken(sim: Sim, request: Record<string, string>): Exchan
   try {
     const provider = providerOf(sim, request);
     const claims = claimsOf(sim, provider, request['subjectToken'] ?? '');
-    const principal = principalOf(provider, claims);
+    const { principal, principalSets } = principalOf(provider, claims);
     const scopes = (request['scope'] ?? 'https://www.googleapis.com/auth/cloud-platform').split(/\s+/);
-    const accessToken = sim.tokens.issue(principal, { scopes, lifetimeSeconds: LIFETIME_SECONDS });
+    const accessToken = sim.tokens.issue(principal, { scopes, lifetimeSeconds: LIFETIME_SECONDS, principalSets });
     const answer = { access_token: accessToken, issued_token_type: ACCESS_TOKEN, token_type: 'Bearer' };
     return { status: 200, body: { ...answer, expires_in: LIFETIME_SECONDS } };
   } catch (error) {
@@ -63,6 +63,7 @@ function providerOf(sim: Sim, request: Record<string, string>): FederationRecord
       'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     );
   }
+  sim.requireEnabled(sim.findProject(pool.split('/')[1] ?? '').projectId, 'sts.googleapis.com');
   return provider;
 }
 
@@ -104,8 +105,11 @@ function isSigned(token: string, header: JsonObject, jwks: string): boolean {
   return verify('sha256', Buffer.from(token.slice(0, end)), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-/** Who the token stands for, as IAM policies name it. */
-function principalOf({ name, settings }: FederationRecord, assertion: JsonObject): string {
+/** Who the token stands for, and the sets that it belongs to, as IAM policies name them. https://docs.cloud.google.com/iam/docs/principal-identifiers */
+function principalOf(
+  { name, settings }: FederationRecord,
+  assertion: JsonObject,
+): { principal: string; principalSets: string[] } {
   const scope: JsonObject = { assertion, google: {}, attribute: {} };
   try {
     for (const [target, expression] of Object.entries((settings['attributeMapping'] ?? {}) as Record<string, string>)) {
@@ -124,5 +128,13 @@ function principalOf({ name, settings }: FederationRecord, assertion: JsonObject
   if (typeof subject !== 'string' || subject === '' || subject.length > MOST_SUBJECT) {
     throw new Refused('invalid_grant', 'The mapped attribute google.subject must be a text of 1 to 127 characters.');
   }
-  return `principal://iam.googleapis.com/${name.replace(/\/providers\/.*$/, '')}/subject/${subject}`;
+  const pool = `//iam.googleapis.com/${name.replace(/\/providers\/.*$/, '')}`;
+  const attributes = Object.entries(scope['attribute'] as JsonObject).filter(([, value]) => typeof value === 'string');
+  return {
+    principal: `principal:${pool}/subject/${subject}`,
+    principalSets: [
+      ...attributes.map(([key, value]) => `principalSet:${pool}/attribute.${key}/${value}`),
+      `principalSet:${pool}/*`,
+    ],
+  };
 }
