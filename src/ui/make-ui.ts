@@ -21,6 +21,9 @@ export async function makeUi(deps: Deps, modes: Modes, commandLine: string[]): P
       modes,
       commandLine,
       prompter: async () => (await import('./prompts.ts')).makePrompter(deps),
+      say: (text) => {
+        stderr.write(renderBlocks([{ kind: 'text', text }], { columns: columnsOf(stderr), paint }));
+      },
     }),
     step: (title, work, options = {}) => show(title, work, options),
     steps: (work) => work({ run: (title, step, options = {}) => show(title, step, options) }),

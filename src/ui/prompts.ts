@@ -1,36 +1,98 @@
-import { confirm, input, password, select } from '@inquirer/prompts';
+import { confirm, input, password, search, select } from '@inquirer/prompts';
 import type { Deps } from '../deps.ts';
 import type { Prompter } from './ask.ts';
+import { GoBack } from './go-back.ts';
+import type { Choice } from './ui.ts';
 
 /** Prompts on stderr, so that stdout holds the result alone. This module brings Inquirer in: import it when a question is asked. */
-export function makePrompter({ stdin, stderr, signal }: Deps): Prompter {
-  const context = { input: stdin, output: stderr, signal };
-  const explain = (why: string | undefined) => {
-    if (why !== undefined) stderr.write(`${why}\n`);
-  };
+export function makePrompter(deps: Deps): Prompter {
+  const draw = drawOn(deps);
   return {
-    text: async ({ message, why, default: fallback, validate }) => {
-      explain(why);
-      const check = validate ?? ((text: string) => text !== '' || 'an answer is needed');
-      const rest = fallback === undefined ? {} : { default: fallback };
-      return (await input({ message, validate: (text) => check(text.trim()), ...rest }, context)).trim();
+    text: async ({ message, why, default: fallback, validate = notEmpty }, { back }) => {
+      const config = { message, theme: themeOf(why), validate: (text: string) => validate(text.trim()), ...defaultOf(fallback) };
+      return (await draw(back, (context) => input(config, context))).trim();
     },
-    secret: ({ message, why, validate }) => {
-      explain(why);
-      return password({ message, mask: true, validate: validate ?? ((text) => text !== '' || 'an answer is needed') }, context);
+    secret: ({ message, why, validate = notEmpty }, { back }) =>
+      draw(back, (context) => password({ message, theme: themeOf(why), mask: true, validate }, context)),
+    select: ({ message, why, choices, default: fallback }, { back }) => {
+      const config = { message, theme: themeOf(why), choices: choices.map(rowOf), ...defaultOf(fallback) };
+      return draw(back, (context) => select(config, context));
     },
-    select: ({ message, why, choices, default: fallback }) => {
-      explain(why);
-      const rows = choices.map(({ value, label, description }) => ({
-        value,
-        name: label,
-        ...(description ? { description } : {}),
-      }));
-      return select({ message, choices: rows, ...(fallback === undefined ? {} : { default: fallback }) }, context);
+    search: ({ message, why, choices, default: fallback, validate = notEmpty }, { back }) => {
+      const listed = withValue(choices, fallback);
+      const source = (term: string | undefined) => matching(listed, term?.trim() ?? '', validate);
+      const config = { message, theme: themeOf(why), source, pageSize: 8, ...defaultOf(fallback) };
+      return draw(back, (context) => search(config, context));
     },
-    confirm: ({ message, why, default: fallback }) => {
-      explain(why);
-      return confirm({ message, default: fallback ?? false }, context);
-    },
+    confirm: ({ message, why, default: fallback }, { back }) =>
+      draw(back, (context) => confirm({ message, theme: themeOf(why), default: fallback ?? false }, context)),
   };
+}
+
+interface PromptContext {
+  input: Deps['stdin'];
+  output: Deps['stderr'];
+  signal: AbortSignal;
+  clearPromptOnDone: boolean;
+}
+
+/** Draws prompts until they are answered; with `back`, Esc takes the prompt from the screen and is a {@link GoBack}. */
+function drawOn({ stdin, stderr, signal }: Deps) {
+  return async <T>(back: boolean, prompt: (context: PromptContext) => Promise<T>): Promise<T> => {
+    const context = { input: stdin, output: stderr, signal, clearPromptOnDone: false };
+    if (!back) return prompt(context);
+    const leave = new AbortController();
+    // Readline tells a lone Esc from the beginning of an arrow key by what follows within half a second.
+    const onKey = (_text: string | undefined, key: { name?: string } | undefined): void => {
+      if (key?.name !== 'escape') return;
+      context.clearPromptOnDone = true;
+      leave.abort();
+    };
+    context.signal = AbortSignal.any([signal, leave.signal]);
+    stdin.on('keypress', onKey);
+    try {
+      return await prompt(context);
+    } catch (error) {
+      throw leave.signal.aborted && !signal.aborted ? new GoBack() : error;
+    } finally {
+      stdin.off('keypress', onKey);
+    }
+  };
+}
+
+function notEmpty(text: string): true | string {
+  return text !== '' || 'an answer is needed';
+}
+
+/** Why it is asked stands in the line above the question, as a part of the prompt: it goes from the screen with it. */
+function themeOf(why: string | undefined) {
+  const above = why === undefined ? '' : `${why}\n`;
+  return { prefix: { idle: `${above}?`, done: `${above}✔` } };
+}
+
+function defaultOf(fallback: string | undefined): { default?: string } {
+  return fallback === undefined ? {} : { default: fallback };
+}
+
+function rowOf({ value, label, description }: Choice) {
+  return { value, name: label, short: label, ...(description ? { description } : {}) };
+}
+
+/** An answer that was typed before, and is the default now, belongs into the list. */
+function withValue(choices: Choice[], value: string | undefined): Choice[] {
+  const known = value === undefined || choices.some((choice) => choice.value === value);
+  return known ? choices : [{ value, label: value }, ...choices];
+}
+
+/** The choices that hold the term, and the term itself where it can be an answer; where nothing is left, why not. */
+function matching(choices: Choice[], term: string, validate: (text: string) => true | string) {
+  const words = term.toLowerCase();
+  const found = choices.filter(({ value, label }) => `${value} ${label}`.toLowerCase().includes(words));
+  // Enter takes the first: what was typed whole stands before what holds it as a part.
+  found.sort((one, other) => Number(other.value === term) - Number(one.value === term));
+  const rows = found.map(rowOf);
+  if (term === '' || choices.some(({ value }) => value === term)) return rows;
+  const verdict = validate(term);
+  if (verdict === true) return [...rows, { value: term, name: `${term} (not in the list)`, short: term }];
+  return rows.length > 0 ? rows : [{ value: term, name: term, disabled: `(${verdict})` }];
 }

@@ -7,6 +7,8 @@ interface Question {
   message: string;
   /** One line on why this is asked and what the choice costs. */
   why?: string;
+  /** What is told of Ctrl-C at this question, where more can be said than that the same command starts over. */
+  interruption?: { message: string; hint: string };
 }
 export interface TextQuestion extends Question {
   default?: string;
@@ -17,16 +19,34 @@ export interface Choice {
   value: string;
   label: string;
   description?: string;
+  /** A way to further questions, which no value of the flag says. */
+  unflagged?: true;
 }
 export interface SelectQuestion extends Question {
   choices: Choice[];
   default?: string;
+}
+/** A text with a list to choose it from by typing a part of it; what is not in the list can be typed whole. */
+export interface SearchQuestion extends TextQuestion {
+  choices: Choice[];
 }
 export interface ConfirmQuestion extends Question {
   /** Defaults to no: a dangerous thing wants a yes. */
   default?: boolean;
   /** The answer where nobody can be asked, `--yes` or not. Without it, such a run needs `--yes`. */
   unattended?: boolean;
+  /** Whether Esc leaves the question: it then throws a {@link GoBack} of `go-back.ts`. */
+  back?: boolean;
+}
+
+/** What a wizard knows so far. */
+export type AnswersSoFar = Readonly<Record<string, string | boolean | undefined>>;
+/** What is put over a question once the questions before it are answered. */
+export interface Refinement {
+  given?: string;
+  default?: string;
+  why?: string;
+  choices?: Choice[];
 }
 
 /** A question of a wizard, with the answer that flag, environment or file already give. */
@@ -34,11 +54,35 @@ export type WizardQuestion = (
   | ({ kind: 'text'; given?: string | undefined } & TextQuestion)
   | ({ kind: 'secret'; given?: string | undefined } & TextQuestion)
   | ({ kind: 'select'; given?: string | undefined } & SelectQuestion)
+  | ({ kind: 'search'; given?: string | undefined } & SearchQuestion)
   | ({ kind: 'confirm'; given?: boolean | undefined } & ConfirmQuestion)
 ) & {
   /** Asked only if this holds for the answers to the questions before; otherwise the answer is undefined. */
-  when?: (answers: Readonly<Record<string, string | boolean | undefined>>) => boolean;
+  when?: (answers: AnswersSoFar) => boolean;
+  /** What has to be looked up first; called only before a person is asked, so it may take a moment. */
+  refine?: (answers: AnswersSoFar) => Promise<Refinement>;
+  /**
+   * Looks at an answer where a person is there to be told. What it returns refuses the answer: a typed one is asked for again with
+   * the old one as default, a given one ends the wizard. What it throws ends it in any case.
+   */
+  look?: (answer: string, answers: AnswersSoFar) => Promise<UserError | undefined>;
 };
+/**
+ * The way through a wizard. Handed to `all` a second time, the wizard begins at the last question that was asked, and what was
+ * answered before stands as default.
+ */
+export interface Course {
+  answers: Record<string, string | boolean | undefined>;
+  /** What was answered once, also to questions that came to nothing by going back. */
+  remembered: Record<string, string | boolean | undefined>;
+  /** Keys of the questions that a person answered, in order. */
+  asked: string[];
+}
+export interface WizardOptions {
+  /** An `agree` will follow, so that a missing `--yes` is named with the rest and before any work. */
+  agreesLater?: boolean;
+  course?: Course;
+}
 export type Answers<Q extends Record<string, WizardQuestion>> = {
   [K in keyof Q]: (Q[K]['kind'] extends 'confirm' ? boolean : string) | (Q[K] extends { when: unknown } ? undefined : never);
 };
@@ -56,10 +100,10 @@ export interface Ask {
   /** As `confirm`, but a no is a UserError (DECLINED): the command ends with status 1 and one line. */
   agree(question: ConfirmQuestion): Promise<void>;
   /**
-   * Asks all questions of a wizard in order and checks the given answers. Where nobody can be asked, it fails once, naming every
-   * missing answer. `agreesLater`: an `agree` will follow, so that a missing `--yes` is named with the rest and before any work.
+   * Asks all questions of a wizard in order and checks the given answers; Esc goes back to the question before. Where nobody can be
+   * asked, it fails once, naming every missing answer.
    */
-  all<const Q extends Record<string, WizardQuestion>>(questions: Q, options?: { agreesLater?: boolean }): Promise<Answers<Q>>;
+  all<const Q extends Record<string, WizardQuestion>>(questions: Q, options?: WizardOptions): Promise<Answers<Q>>;
 }
 
 /** A piece of work that is being shown. */

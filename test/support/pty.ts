@@ -3,7 +3,7 @@ import { spawn } from '@lydell/node-pty';
 import { onTestFinished } from 'vitest';
 import { builtProgram, cleanEnvironment, type RunOptions, temporaryFolder, until } from './program.ts';
 
-export const keys = { enter: '\r', ctrlC: '\u0003', down: '\u001b[B' };
+export const keys = { enter: '\r', ctrlC: '\u0003', down: '\u001b[B', up: '\u001b[A', escape: '\u001b', clearLine: '\u0015' };
 
 export interface Terminal {
   /** Everything that was written to the terminal, control codes included. */
