@@ -19,8 +19,8 @@ export interface SqlInstance {
   /** As sqladmin says it: POSTGRES_18. */
   databaseVersion: string;
   sslMode: 'ALLOW_UNENCRYPTED_AND_ENCRYPTED' | 'ENCRYPTED_ONLY' | 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
-  /** Server certificate and key, and the authority of client certificates, as PEM. */
-  tls: { certificate: string; key: string; clientAuthority: string };
+  /** Server certificate and key, the authority of client certificates and what it has revoked, as PEM. */
+  tls: { certificate: string; key: string; clientAuthority: string; revocationList?: string };
   /** Password of `postgres`, when given at creation. */
   rootPassword?: string;
 }

@@ -89,6 +89,30 @@ test('the certificates that the API gives are those that the server wants and sh
   await expect(query({ ...login, ssl: { cert, key: made.body.clientCert.certPrivateKey } }, 'SELECT 1')).rejects.toThrow();
 });
 
+test('a client certificate that was deleted opens nothing any more, while others do', async () => {
+  const { host, port } = await addressOf();
+  const certificate = async (commonName: string) => {
+    const made = await sim.call('POST', `${MAIN}/sslCerts`, { commonName });
+    await finished(sim, made);
+    const { certInfo, certPrivateKey } = made.body.clientCert;
+    const tls = { ca: made.body.serverCaCert.cert, checkServerIdentity: () => undefined };
+    const ssl = { ...tls, cert: certInfo.cert, key: certPrivateKey };
+    return { url: `${MAIN}/sslCerts/${certInfo.sha1Fingerprint}`, login: { ...login, ssl } };
+  };
+  const login = { host, port, user: 'mlflow', password: 'changed', database: 'wine' };
+  const [lost, kept] = [await certificate('lost'), await certificate('kept')];
+  expect(await query(lost.login, 'SELECT 1')).toEqual([1]);
+  await finished(sim, await sim.call('DELETE', lost.url));
+  await expect(query(lost.login, 'SELECT 1')).rejects.toThrow(/revoked|SSL|ECONNRESET/i);
+  expect(await query(kept.login, 'SELECT 1')).toEqual([1]);
+  await finished(sim, await sim.call('PATCH', MAIN, { settings: { ipConfiguration: { sslMode: 'ENCRYPTED_ONLY' } } }));
+  await expect(query(lost.login, 'SELECT 1')).rejects.toThrow();
+  expect(await query({ ...login, ssl: { rejectUnauthorized: false } }, 'SELECT 1')).toEqual([1]);
+  await finished(sim, await sim.call('POST', `${MAIN}/resetSslConfig`));
+  await expect(query({ ...kept.login, port: (await addressOf()).port }, 'SELECT 1')).rejects.toThrow();
+  expect((await sim.call('GET', `${MAIN}/sslCerts`)).body.items).toBeUndefined();
+});
+
 test("what the database refuses is the API's refusal", async () => {
   const owner = await sim.call('DELETE', `${MAIN}/users?name=mlflow`);
   expect(refusal(owner).slice(0, 2)).toEqual([400, 'invalid']);
@@ -131,6 +155,30 @@ test('a server that does not start fails the operation, in its own words; the in
     expect((await other.call('PATCH', `${INSTANCES}/broken`, { settings: { tier: 'db-g1-small' } })).status).toBe(400);
     await finished(other, await other.call('DELETE', `${INSTANCES}/broken`));
     expect((await other.call('GET', `${INSTANCES}/broken`)).status).toBe(404);
+    expect(other.bugs).toEqual([]);
+  } finally {
+    await other.remove();
+  }
+});
+
+test('a server that cannot be started again keeps nothing else from starting, and is tried again', async () => {
+  const failure = { happens: false };
+  const start = async () => {
+    if (failure.happens) throw new UserError({ code: 'LOCAL_POSTGRES_FAILED', message: 'Broken.', hint: 'Mend it.' });
+    return { host: '127.0.0.1', port: 1 };
+  };
+  const fragile = { start, stop: async () => undefined, remove: async () => undefined };
+  const other = await startChecked(['sqladmin'], { runtime: { sql: fragile } as unknown as Runtime });
+  const state = async () => (await other.call('GET', `${INSTANCES}/fragile`)).body.state;
+  try {
+    expect(await makeInstance(other, 'fragile')).toMatchObject({ state: 'RUNNABLE' });
+    failure.happens = true;
+    await other.restart();
+    expect(await state()).toBe('FAILED');
+    expect((await other.call('GET', INSTANCES)).status).toBe(200);
+    failure.happens = false;
+    await other.restart();
+    expect(await state()).toBe('RUNNABLE');
     expect(other.bugs).toEqual([]);
   } finally {
     await other.remove();

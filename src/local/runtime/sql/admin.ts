@@ -43,6 +43,19 @@ export async function canConnect(access: AdminAccess): Promise<boolean> {
   }
 }
 
+/** When the server last read its settings, as text of its own; undefined while it takes no connections. */
+export async function settingsTime(access: AdminAccess): Promise<string | undefined> {
+  try {
+    return await asAdmin(access, async (client) => {
+      const { rows } = await client.query<{ time: string }>('SELECT pg_conf_load_time()::text AS time');
+      return rows[0]?.time;
+    });
+  } catch {
+    // It is being started again; then it reads the settings anyway.
+    return undefined;
+  }
+}
+
 /** What a new Cloud SQL instance has: the role of its users, and the user `postgres`, with a password if one is given. Safe to run again. */
 export async function prepareRoles(client: Client, rootPassword: string | undefined): Promise<void> {
   if (!(await roleExists(client, SUPERUSER_ROLE))) {

@@ -13,7 +13,7 @@ export interface ClusterFiles {
   folder: string;
   /** PostgreSQL's own; belongs to the account. */
   data: string;
-  tls: { folder: string; certificate: string; key: string; clientAuthority: string };
+  tls: { folder: string; certificate: string; key: string; clientAuthority: string; revocationList: string };
   /** Holds the unix socket; short, as the kernel takes 107 bytes at most for the whole. */
   socket: string;
   /** Password of the operator's superuser, ours alone. */
@@ -45,6 +45,7 @@ export function clusterFiles(sqlFolder: string, connectionName: string): Cluster
       certificate: join(tls, 'server.crt'),
       key: join(tls, 'server.key'),
       clientAuthority: join(tls, 'client-ca.crt'),
+      revocationList: join(tls, 'client-ca.crl'),
     },
     socket:
       Buffer.byteLength(near) <= LONGEST_SOCKET_FOLDER ? near : `/tmp/mlflow-gcp-${process.getuid?.() ?? 0}-${shortName(folder)}`,
@@ -95,11 +96,18 @@ export async function writeSettings(
   port: number,
   account: Account | undefined,
 ): Promise<void> {
-  const settings = postgresqlConf({ port, socketFolder: files.socket, tls: files.tls });
+  const { revocationList } = instance.tls;
+  const { revocationList: listFile, ...tls } = files.tls;
+  const settings = postgresqlConf({
+    port,
+    socketFolder: files.socket,
+    tls: revocationList === undefined ? tls : { ...tls, revocationList: listFile },
+  });
   for (const [file, text] of [
     [files.tls.certificate, instance.tls.certificate],
     [files.tls.key, instance.tls.key],
     [files.tls.clientAuthority, instance.tls.clientAuthority],
+    ...(revocationList === undefined ? [] : [[listFile, revocationList] as const]),
     [join(files.data, 'postgresql.conf'), settings],
     [join(files.data, 'pg_hba.conf'), pgHbaConf(instance.sslMode)],
   ] as const) {

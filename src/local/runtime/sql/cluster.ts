@@ -6,7 +6,7 @@ import { boundFile } from '../log-files.ts';
 import { freePort } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
 import type { Account } from './account.ts';
-import { type AdminAccess, asAdmin, prepareRoles } from './admin.ts';
+import { type AdminAccess, asAdmin, prepareRoles, settingsTime } from './admin.ts';
 import type { Binaries } from './binaries.ts';
 import { type ClusterFiles, type ClusterRecord, linkSocket, prepareFolders, writeSettings } from './cluster-files.ts';
 import { becomesReady, endPostgres, initialize, launch, notReady } from './postgres.ts';
@@ -15,7 +15,7 @@ import { becomesReady, endPostgres, initialize, launch, notReady } from './postg
 export interface Cluster {
   /** As it is now: another port may have been taken when it was started again. */
   readonly access: AdminAccess;
-  /** Takes over another TLS mode or certificate without a restart. */
+  /** Takes over another TLS mode, certificate or list of revoked ones without a restart; it holds for what connects from then on. */
   apply(instance: SqlInstance): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,6 +41,8 @@ const RESTART_MS = [100, 500, 2_000, 10_000];
 // One that ends sooner than this is likely to do so again.
 const SHORT_LIFE_MS = 10_000;
 const LOG_BYTES = 5_000_000;
+const RELOAD_MS = 10_000;
+const RELOAD_LOOK_MS = 20;
 
 /**
  * Makes the cluster of an instance if there is none, starts its server, and keeps it running: one that ends by itself is started again.
@@ -81,6 +83,12 @@ async function startServer(setup: Setup, preferredPort: number | undefined): Pro
   throw await notReady(logFile, instance.connectionName);
 }
 
+/** Waits until the server has read its settings again: whoever changed them relies on it from then on. */
+async function newSettings(access: AdminAccess, before: string): Promise<void> {
+  const deadline = Date.now() + RELOAD_MS;
+  while ((await settingsTime(access)) === before && Date.now() < deadline) await delay(RELOAD_LOOK_MS);
+}
+
 function writeRecord({ files, instance, found }: Setup, port: number): void {
   const record: ClusterRecord = { connectionName: instance.connectionName, major: found.major, port, socketFolder: files.socket };
   writeJson(files.record, record);
@@ -117,8 +125,10 @@ function supervise(setup: Setup, started: Started): Cluster {
     async apply(instance) {
       state.settings = { ...setup, instance };
       await state.restarting;
+      const before = await settingsTime(state.access);
       await writeSettings(setup.files, instance, state.access.port, setup.account);
       state.child.kill('SIGHUP');
+      if (before !== undefined) await newSettings(state.access, before);
     },
     async stop() {
       state.stopping = true;

@@ -8,7 +8,7 @@ export const SUPERUSER_ROLE = 'cloudsqlsuperuser';
 export interface ClusterSettings {
   port: number;
   socketFolder: string;
-  tls: { certificate: string; key: string; clientAuthority: string };
+  tls: { certificate: string; key: string; clientAuthority: string; revocationList?: string };
 }
 
 /**
@@ -29,6 +29,7 @@ export function postgresqlConf(settings: ClusterSettings): string {
     ['ssl_cert_file', settings.tls.certificate],
     ['ssl_key_file', settings.tls.key],
     ['ssl_ca_file', settings.tls.clientAuthority],
+    ['ssl_crl_file', settings.tls.revocationList ?? ''],
     ['ssl_min_protocol_version', 'TLSv1.2'],
     ['timezone', 'UTC'],
     ['log_timezone', 'UTC'],

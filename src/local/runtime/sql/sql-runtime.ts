@@ -48,7 +48,7 @@ export class SqlClusters implements LocalSqlRuntime {
     return this.#inTurn(connectionName, async () => {
       const known = this.#clusters.get(connectionName);
       if (known !== undefined) await known.apply(instance);
-      const cluster = known ?? (await startCluster(instance, this.#placeOf(connectionName)));
+      const cluster = known ?? (await this.#startNow(instance));
       this.#clusters.set(connectionName, cluster);
       return { host: LOOPBACK, port: cluster.access.port };
     });
@@ -108,6 +108,16 @@ export class SqlClusters implements LocalSqlRuntime {
 
   async stopAll(): Promise<void> {
     await Promise.all([...this.#clusters.keys()].map((name) => this.stop(name)));
+  }
+
+  async #startNow(instance: SqlInstance): Promise<Cluster> {
+    try {
+      return await startCluster(instance, this.#placeOf(instance.connectionName));
+    } catch (error) {
+      // Whoever asked may be gone, or not ask a person: it stands in the log in any case.
+      this.#options.note(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
   }
 
   async #stopNow(connectionName: string): Promise<void> {

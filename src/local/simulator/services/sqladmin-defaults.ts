@@ -20,6 +20,21 @@ export function fullSettings(sent: JsonObject, region: string, databaseVersion: 
   return full;
 }
 
+/** The settings with what a PATCH brings. Of the older `requireSsl` and `sslMode` the one that was not sent follows the other. */
+export function patchedSettings(settings: JsonObject, sent: JsonObject): JsonObject {
+  const { sslMode, requireSsl } = (isObject(sent['ipConfiguration']) ? sent['ipConfiguration'] : {}) as JsonObject;
+  const merged = mergePatch(settings, sent);
+  const ip = merged['ipConfiguration'] as JsonObject;
+  if (sslMode !== undefined && requireSsl === undefined) {
+    const { requireSsl: _earlier, ...others } = ip;
+    return { ...merged, ipConfiguration: others };
+  }
+  const isRequired = ip['sslMode'] === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
+  if (sslMode !== undefined || requireSsl === undefined || requireSsl === isRequired) return merged;
+  const mode = requireSsl ? 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' : 'ALLOW_UNENCRYPTED_AND_ENCRYPTED';
+  return { ...merged, ipConfiguration: { ...ip, sslMode: mode } };
+}
+
 function defaults(region: string, logDays: number, postgres: boolean): JsonObject {
   return {
     kind: 'sql#settings',

@@ -1,10 +1,9 @@
 import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { namesVersion } from './etags.ts';
 import { fits } from './filters.ts';
-import { mergePatch } from './masks.ts';
 import { sqlObjection } from './orgpolicy-checks.ts';
 import { page } from './paging.ts';
-import { derivedFacts, fullSettings, newInstance } from './sqladmin-defaults.ts';
+import { derivedFacts, fullSettings, newInstance, patchedSettings } from './sqladmin-defaults.ts';
 import { instanceAlreadyExists, invalidRequest, notSimulated, staleData } from './sqladmin-errors.ts';
 import { startOperation } from './sqladmin-operations.ts';
 import {
@@ -31,7 +30,7 @@ export const instanceMethods: Record<string, Handler> = {
   'sql.instances.list': list,
   'sql.instances.patch': (call, sim) => {
     const instance = instanceOf(call, sim);
-    return change(call, sim, instance, mergePatch(instance.settings, (call.body['settings'] ?? {}) as JsonObject));
+    return change(call, sim, instance, patchedSettings(instance.settings, (call.body['settings'] ?? {}) as JsonObject));
   },
   'sql.instances.update': (call, sim) => {
     const instance = instanceOf(call, sim);

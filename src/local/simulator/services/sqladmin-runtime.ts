@@ -1,7 +1,7 @@
 import { UserError } from '../../../errors.ts';
 import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
 import { GoogleError, type JsonObject, type Sim } from '../service.ts';
-import { connectionName, type InstanceRecord, keyOf, listInstances, ROOT_PASSWORDS } from './sqladmin-records.ts';
+import { connectionName, type InstanceRecord, keyOf, listInstances, ROOT_PASSWORDS, saveInstance } from './sqladmin-records.ts';
 import { findTls, runtimeTls, type TlsRecord } from './sqladmin-tls.ts';
 import { isPostgres } from './sqladmin-versions.ts';
 
@@ -20,12 +20,25 @@ export async function stopServer(sim: Sim, instance: InstanceRecord): Promise<vo
   await runtimeOf(sim, instance)?.stop(connectionName(instance));
 }
 
-/** Starts what was running when the simulator ended. */
+/**
+ * Starts what was running when the simulator ended. One that does not come up keeps nothing else from starting: it is FAILED until a later
+ * start brings it up, and its runtime has told why.
+ */
 export async function restoreServers(sim: Sim): Promise<void> {
   await Promise.all(
     listInstances(sim).map(async (instance) => {
       const tls = findTls(sim, instance);
-      if (tls && isRunning(instance)) await startServer(sim, instance, tls);
+      // Without authorities it never ran.
+      const failed = tls !== undefined && instance.state === 'FAILED';
+      const wanted = failed ? { ...instance, state: 'RUNNABLE' } : instance;
+      if (!tls || !isRunning(wanted)) return;
+      try {
+        await translated(startServer(sim, wanted, tls));
+        if (failed) saveInstance(sim, wanted);
+      } catch (error) {
+        if (!(error instanceof GoogleError)) throw error;
+        saveInstance(sim, { ...instance, state: 'FAILED' });
+      }
     }),
   );
 }

@@ -4,7 +4,8 @@ import { invalidRequest } from './sqladmin-errors.ts';
 import { checkRunning } from './sqladmin-instances.ts';
 import { startOperation, withInstance } from './sqladmin-operations.ts';
 import { checkIdle, type InstanceRecord, instanceOf, keyOf, link } from './sqladmin-records.ts';
-import { describe, findTls, newClientCertificate, signPublicKey, type TlsRecord } from './sqladmin-tls.ts';
+import { isRunning, startServer, translated } from './sqladmin-runtime.ts';
+import { describe, findTls, newClientCertificate, revoke, saveTls, signPublicKey, type TlsRecord } from './sqladmin-tls.ts';
 
 const KIND = 'sqladmin.sslCerts';
 const MOST_CERTS = 10;
@@ -39,15 +40,25 @@ export const sslCertEffects: Record<string, OperationKind> = {
   deleteSslCert: {
     usual: 'sql.sslCerts',
     finish: (operation, sim) =>
-      withInstance(operation, sim, async (instance) => {
-        sim.store.delete(KIND, `${keyOf(instance)}/${String(operation.data['sha1Fingerprint'])}`);
-      }),
+      withInstance(operation, sim, (instance) => remove(instance, sim, String(operation.data['sha1Fingerprint']))),
   },
 };
 
 /** Forgets all client certificates of an instance, whose authority is new. */
 export function dropSslCerts(sim: Sim, instance: InstanceRecord): void {
   for (const { key } of sim.store.list(KIND, `${keyOf(instance)}/`)) sim.store.delete(KIND, key);
+}
+
+/** What is deleted opens no connection any more: https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/sslCerts/delete */
+async function remove(instance: InstanceRecord, sim: Sim, fingerprint: string): Promise<void> {
+  const key = `${keyOf(instance)}/${fingerprint}`;
+  const cert = sim.store.get(KIND, key);
+  const tls = findTls(sim, instance);
+  if (!cert || !tls) return;
+  const changed = await revoke(tls, String(cert['certSerialNumber']), sim.now());
+  if (isRunning(instance)) await translated(startServer(sim, instance, changed));
+  saveTls(sim, instance, changed);
+  sim.store.delete(KIND, key);
 }
 
 /** The private key is in this one answer and nowhere else. */

@@ -1,4 +1,5 @@
 import { createHash, webcrypto } from 'node:crypto';
+import type { SqlInstance } from '../../runtime-port.ts';
 import type { JsonObject, Sim } from '../service.ts';
 import { type InstanceRecord, keyOf, TLS } from './sqladmin-records.ts';
 
@@ -7,8 +8,10 @@ export interface TlsRecord {
   serverCa: Pair;
   server: Pair;
   clientCa: Pair;
+  /** Client certificates that were deleted before they ended; absent in what older versions saved. */
+  revoked?: { certificates: Array<{ serialNumber: string; time: string }>; list: string };
 }
-interface Pair {
+export interface Pair {
   key: string;
   certificate: string;
 }
@@ -44,7 +47,13 @@ export async function newTls(instance: InstanceRecord, now: Date): Promise<TlsRe
     now,
     CA_YEARS * 365,
   );
-  return { serverCa, clientCa, server: { key: await exportKey(keys.privateKey), certificate } };
+  const list = await revocationList(clientCa, [], now);
+  return {
+    serverCa,
+    clientCa,
+    server: { key: await exportKey(keys.privateKey), certificate },
+    revoked: { certificates: [], list },
+  };
 }
 
 /** A client's key and certificate, signed by the instance's client authority. */
@@ -61,6 +70,18 @@ export async function signPublicKey(tls: TlsRecord, pem: string, now: Date): Pro
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const key = await webcrypto.subtle.importKey('spki', der, RSA, true, ['verify']);
   return issue(tls.clientCa, 'C=US,O=Google\\, Inc,CN=Google Cloud SQL Ephemeral Client', key, now, 1 / 24);
+}
+
+/**
+ * The same with one more certificate revoked: from its deletion on no server may take it.
+ * https://docs.cloud.google.com/sql/docs/postgres/manage-ssl-instance
+ * @param serialNumber as the API says it, decimal
+ */
+export async function revoke(tls: TlsRecord, serialNumber: string, now: Date): Promise<TlsRecord> {
+  const hex = BigInt(serialNumber).toString(16);
+  const added = { serialNumber: hex.padStart(hex.length + (hex.length % 2), '0'), time: now.toISOString() };
+  const certificates = [...(tls.revoked?.certificates ?? []), added];
+  return { ...tls, revoked: { certificates, list: await revocationList(tls.clientCa, certificates, now) } };
 }
 
 /** A certificate in the API's form. */
@@ -80,8 +101,13 @@ export async function describe(certificate: string, instance: string): Promise<J
 }
 
 /** What the runtime needs of it. */
-export function runtimeTls(tls: TlsRecord): { certificate: string; key: string; clientAuthority: string } {
-  return { certificate: tls.server.certificate, key: tls.server.key, clientAuthority: tls.clientCa.certificate };
+export function runtimeTls(tls: TlsRecord): SqlInstance['tls'] {
+  return {
+    certificate: tls.server.certificate,
+    key: tls.server.key,
+    clientAuthority: tls.clientCa.certificate,
+    ...(tls.revoked ? { revocationList: tls.revoked.list } : {}),
+  };
 }
 
 async function newAuthority(commonName: string, now: Date): Promise<Pair> {
@@ -105,8 +131,6 @@ async function newAuthority(commonName: string, now: Date): Promise<Pair> {
 
 async function issue(authority: Pair, subject: string, publicKey: webcrypto.CryptoKey, now: Date, days: number): Promise<string> {
   const { X509Certificate, X509CertificateGenerator, BasicConstraintsExtension } = await import('@peculiar/x509');
-  const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-  const signingKey = await webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
   const certificate = await X509CertificateGenerator.create({
     subject,
     issuer: new X509Certificate(authority.certificate).subject,
@@ -114,15 +138,44 @@ async function issue(authority: Pair, subject: string, publicKey: webcrypto.Cryp
     notAfter: new Date(now.getTime() + days * DAY_MS),
     signingAlgorithm: ECDSA,
     publicKey,
-    signingKey,
+    signingKey: await signingKeyOf(authority),
     extensions: [new BasicConstraintsExtension(false)],
   });
   return certificate.toString('pem');
 }
 
+/** https://www.rfc-editor.org/rfc/rfc5280#section-5 ; good for as long as the authority. */
+async function revocationList(
+  authority: Pair,
+  certificates: Array<{ serialNumber: string; time: string }>,
+  now: Date,
+): Promise<string> {
+  const { X509Certificate, X509CrlGenerator } = await import('@peculiar/x509');
+  const { subject, notAfter } = new X509Certificate(authority.certificate);
+  const list = await X509CrlGenerator.create({
+    issuer: subject,
+    thisUpdate: now,
+    nextUpdate: notAfter,
+    entries: certificates.map(({ serialNumber, time }) => ({ serialNumber, revocationDate: new Date(time) })),
+    signingAlgorithm: ECDSA,
+    signingKey: await signingKeyOf(authority),
+  });
+  // The library's own PEM says CRL, which OpenSSL does not know.
+  return pem('X509 CRL', list.rawData);
+}
+
+function signingKeyOf(authority: Pair): Promise<webcrypto.CryptoKey> {
+  const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  return webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
+}
+
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const text = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
-  return `-----BEGIN PRIVATE KEY-----\n${text.replace(/.{64}/g, '$&\n').trim()}\n-----END PRIVATE KEY-----\n`;
+  return pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', key));
+}
+
+function pem(label: string, bytes: ArrayBuffer): string {
+  const text = Buffer.from(bytes).toString('base64');
+  return `-----BEGIN ${label}-----\n${text.replace(/.{64}/g, '$&\n').trim()}\n-----END ${label}-----\n`;
 }
 
 /** A value inside a distinguished name. https://www.rfc-editor.org/rfc/rfc4514#section-2.4 */
