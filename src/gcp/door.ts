@@ -1,5 +1,6 @@
 import type { AuthClient, gaxios } from 'google-auth-library';
 import { AccessError } from '../errors.ts';
+import { type Credentials, credentialsOf } from './credential-kind.ts';
 import { errorFor, ownError } from './errors.ts';
 import type { GoogleFailure } from './failure.ts';
 import { isTransient } from './retry.ts';
@@ -25,6 +26,8 @@ export class Door {
   readonly universeDomain = 'googleapis.com';
   readonly #options: DoorOptions;
   #client: Promise<AuthClient> | undefined;
+  /** What {@link chargeTo} set. */
+  #charged: string | undefined;
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -63,6 +66,23 @@ export class Door {
   async accessToken(): Promise<string> {
     const headers = await this.getRequestHeaders();
     return (headers.get('authorization') ?? '').replace(/^Bearer /, '');
+  }
+
+  /** What the credentials are. Throws NOT_SIGNED_IN where there are none. */
+  async credentials(): Promise<Credentials> {
+    if (this.#options.accessToken !== undefined) return { kind: 'token', account: undefined };
+    return credentialsOf(await this.#authClient());
+  }
+
+  /** From now on a person's requests are charged to this project, unless their credentials name one of their own. */
+  async chargeTo(project: string): Promise<void> {
+    if (this.#options.accessToken !== undefined) return;
+    const { UserRefreshClient } = (await import('google-auth-library')).default;
+    const client = await this.#authClient();
+    const isOurs = (charged: string | undefined) => charged === undefined || charged === this.#charged;
+    if (!(client instanceof UserRefreshClient) || !isOurs(client.quotaProjectId)) return;
+    client.quotaProjectId = project;
+    this.#charged = project;
   }
 
   #authClient(): Promise<AuthClient> {

@@ -1,6 +1,7 @@
 import type { Target } from '../target.ts';
 import { makeAgents } from './agents.ts';
 import { type Apis, makeApis } from './apis.ts';
+import type { Credentials } from './credential-kind.ts';
 import { Door } from './door.ts';
 import { type Clock, systemClock } from './retry.ts';
 import { serviceOfHost } from './roles.ts';
@@ -52,6 +53,10 @@ export interface Google {
   bytes(request: GoogleRequest): Promise<GoogleAnswer<Buffer>>;
   /** The token that requests carry, for a child process or a registry; never to be shown. */
   accessToken(): Promise<string>;
+  /** What the requests are signed with. Throws NOT_SIGNED_IN where there is nothing. */
+  credentials(): Promise<Credentials>;
+  /** Charges a person's requests to this project, for one that is chosen only after Google was opened. */
+  chargeTo(project: string): Promise<void>;
   /** Runs pieces of work that share a key one after another, in the order in which they were given. */
   serialise<T>(key: string, work: () => Promise<T>): Promise<T>;
   /** Tells the transport that these services were enabled just now: for ten minutes their SERVICE_DISABLED is asked again. */
@@ -87,6 +92,8 @@ export function openGoogle(options: OpenGoogleOptions): Google {
       return { ...answer, data: Buffer.from(answer.data) };
     },
     accessToken: () => door.accessToken(),
+    credentials: () => door.credentials(),
+    chargeTo: (project) => door.chargeTo(project),
     serialise: queue(),
     noteEnabled(services) {
       for (const service of services) enabledAt.set(service, clock.now());
