@@ -4,7 +4,7 @@ import { crc32cOf } from './crc32c.ts';
 import { failureOf, isNotFound } from './errors.ts';
 import { answerOf, ONCE } from './gax.ts';
 import type { Google } from './google.ts';
-import { isTransient } from './retry.ts';
+import { isTransient, retry } from './retry.ts';
 import { type SecretArgs, secretName } from './secrets.ts';
 
 type WireVersion = protos.google.cloud.secretmanager.v1.ISecretVersion;
@@ -80,10 +80,11 @@ export async function accessVersion(
   }
 }
 
-/** Makes a version unreadable; it can be enabled again. */
+/** Makes a version unreadable; it can be enabled again. One that is so already is fine, so that a lost answer is no harm. */
 export async function disableVersion(google: Google, args: SecretArgs & { version: string }): Promise<void> {
   const client = await google.apis.secretmanager();
-  await answerOf(client.disableSecretVersion({ name: `${secretName(args)}/versions/${args.version}` }, ONCE));
+  const name = `${secretName(args)}/versions/${args.version}`;
+  await retry(google, () => answerOf(client.disableSecretVersion({ name }, ONCE)));
 }
 
 /** Deletes the value of a version for good. */

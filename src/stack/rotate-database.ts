@@ -1,10 +1,8 @@
 import { UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { accessVersion, addVersion, type SecretVersion } from '../gcp/secret-versions.ts';
-import { getSecret, patchSecret } from '../gcp/secrets.ts';
 import { createUser, listUsers, setUserPassword } from '../gcp/sql-content.ts';
 import type { Deployment } from './deployment.ts';
-import { APPLIED_LABEL } from './resources/database.ts';
 import { databaseLogin, databaseUrl, databaseUsers, newPassword } from './secret-values.ts';
 import type { Serving } from './serving.ts';
 
@@ -32,11 +30,7 @@ export async function nextDatabaseUrl(
   const roles = user === member ? { roles: [owner] } : {};
   const { created } = await createUser(google, { ...place, user, password, ...roles });
   if (!created) await setUserPassword(google, { ...place, user, password });
-  const version = await addVersion(google, { ...secret, value: databaseUrl(deployment, password, user) });
-  // What `init` goes by, so that it does not set the same password once more.
-  const found = await getSecret(google, secret);
-  await patchSecret(google, { ...secret, labels: { ...found?.labels, [APPLIED_LABEL]: version.version } });
-  return version;
+  return addVersion(google, { ...secret, value: databaseUrl(deployment, password, user) });
 }
 
 /** Gives the users that this version does not name a password that nobody knows. */

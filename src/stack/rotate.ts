@@ -4,6 +4,7 @@ import { addVersion, disableVersion, latestVersion, listVersions } from '../gcp/
 import { getSecret, patchSecret, type Secret, type SecretArgs } from '../gcp/secrets.ts';
 import type { Deployment } from './deployment.ts';
 import { assertOurs } from './ownership.ts';
+import { APPLIED_LABEL } from './resources/database.ts';
 import { nextDatabaseUrl, retireIdleUsers } from './rotate-database.ts';
 import { newPassword } from './secret-values.ts';
 import type { Serving } from './serving.ts';
@@ -20,38 +21,42 @@ export interface Rotation {
   secretId: string;
   /** The version that takes over. */
   version: string;
+  /** When that version was made, as ISO time. */
+  createTime: string;
   /** It was made by a run that did not come to its end. */
   resumed: boolean;
 }
 
 /**
- * Makes the new version, unless a run before has. From here on two versions are good: the database knows the new password before the
+ * Makes the new version, unless a run before has; `resumed` are the rotations of this run that one before had begun: what was made later
+ * than theirs was made together with them, and is finished ({@link finishRotation} goes backwards). From here on two versions are good: the database knows the new password before the
  * version is there, so that a deployment may take it at any time, and what serves goes on with the old one.
  */
 export async function beginRotation(
   google: Google,
   deployment: Deployment,
   key: RotatedKey,
-  serving: Serving | undefined,
+  { serving, resumed }: { serving: Serving | undefined; resumed: Rotation[] },
 ): Promise<Rotation> {
   const args = { project: deployment.project, secretId: deployment.secrets[key] };
   const [secret, newest] = [await getSecret(google, args), await latestVersion(google, args)];
   if (secret === undefined || newest === undefined) throw missing(deployment, args.secretId);
   assertOurs(`Secret ${args.secretId}`, secret.labels, deployment);
   const begun = Number(secret.labels[ROTATING_LABEL] ?? 0);
-  if (begun > 0 && Number(newest.version) > begun)
-    return { key, secretId: args.secretId, version: newest.version, resumed: true };
+  const made = begun > 0 ? Number(newest.version) > begun : resumed.some(({ createTime }) => newest.createTime >= createTime);
+  if (made) return { key, secretId: args.secretId, ...newest, resumed: true };
   await patchLabels(google, args, secret, { [ROTATING_LABEL]: newest.version });
-  const { version } =
+  const added =
     key === 'database_url'
       ? await nextDatabaseUrl(google, deployment, { serving, newest: newest.version })
       : await addVersion(google, { ...args, value: newPassword() });
-  return { key, secretId: args.secretId, version, resumed: false };
+  return { key, secretId: args.secretId, ...added, resumed: false };
 }
 
 /**
  * Ends the old values, once nothing that serves needs them: the versions before the new one are disabled, and the database user that is
- * out of use gets a password that nobody knows. Returns the versions that were disabled.
+ * out of use gets a password that nobody knows. To be called for the last that was begun first, so that a run after a killed one sees by the
+ * first what belongs together. Returns the versions that were disabled.
  */
 export async function finishRotation(google: Google, deployment: Deployment, rotation: Rotation): Promise<string[]> {
   const args = { project: deployment.project, secretId: rotation.secretId };
@@ -63,7 +68,9 @@ export async function finishRotation(google: Google, deployment: Deployment, rot
   const secret = await getSecret(google, args);
   if (secret?.labels[ROTATING_LABEL] !== undefined) {
     const { [ROTATING_LABEL]: _done, ...labels } = secret.labels;
-    await patchSecret(google, { ...args, labels });
+    // What `init` goes by, so that it does not set the same password of the database once more.
+    const applied = rotation.key === 'database_url' ? { [APPLIED_LABEL]: rotation.version } : {};
+    await patchSecret(google, { ...args, labels: { ...labels, ...applied } });
   }
   return old.map(({ version }) => version);
 }

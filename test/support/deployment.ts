@@ -39,11 +39,9 @@ export async function startCloud(): Promise<Cloud> {
     run: (...args) => runChild(args, { env: unattended, cwd: folder }),
     async requests() {
       const { bytes } = await simulator.control('GET', '/_simulator/requests');
-      return bytes
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as LoggedRequest);
+      // The last piece is empty, or a line that is being written.
+      const lines = bytes.toString('utf8').split('\n').slice(0, -1);
+      return lines.map((line) => JSON.parse(line) as LoggedRequest);
     },
     async fault(fault) {
       const { status } = await simulator.control('POST', '/_simulator/faults', fault);

@@ -40,9 +40,11 @@ async function rotate(
   const rotations: Rotation[] = [];
   for (const key of keys) {
     rotations.push(
-      await ui.step(`New version of ${deployment.secrets[key]}`, () => beginRotation(google, deployment, key, serving), {
-        outcome: ({ version, resumed }) => `version ${version}${resumed ? ', made before' : ''}`,
-      }),
+      await ui.step(
+        `New version of ${deployment.secrets[key]}`,
+        () => beginRotation(google, deployment, key, { serving, resumed: rotations.filter(({ resumed }) => resumed) }),
+        { outcome: ({ version, resumed }) => `version ${version}${resumed ? ', made before' : ''}` },
+      ),
     );
   }
   const pins = Object.fromEntries(rotations.map(({ secretId, version }) => [secretId, version]));
@@ -69,10 +71,10 @@ async function letFinish({ ui, options }: RotateContext, google: Google, keys: R
 
 async function finishAll(google: Google, deployment: Deployment, rotations: Rotation[]) {
   const rotated = [];
-  for (const rotation of rotations) {
+  for (const rotation of rotations.toReversed()) {
     const disabled = await finishRotation(google, deployment, rotation);
     const { secretId: name, version, resumed } = rotation;
-    rotated.push({ name, version, resumed, disabled });
+    rotated.unshift({ name, version, resumed, disabled });
   }
   return rotated;
 }
