@@ -26,10 +26,10 @@ const form = (fields: Record<string, string>): Promise<Answer> =>
     token: null,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
-function assertion(changes: object = {}, kid = file.private_key_id): string {
+function assertion(changes: object = {}, kid: string | null = file.private_key_id): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: file.client_email, aud: TOKEN, scope: SCOPE, iat: now, exp: now + 3600, ...changes };
-  const body = [{ alg: 'RS256', typ: 'JWT', kid }, claims]
+  const body = [{ alg: 'RS256', typ: 'JWT', ...(kid === null ? {} : { kid }) }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
   return `${body}.${createSign('sha256').update(body).sign(file.private_key, 'base64url')}`;
@@ -44,6 +44,12 @@ describe('a key of a service account', () => {
     expect((await info(body.access_token)).body).toMatchObject({ email: file.client_email, azp: file.client_id, scope: SCOPE });
     const me = await sim.call('GET', 'https://www.googleapis.com/oauth2/v2/userinfo', undefined, { token: body.access_token });
     expect(me.body).toMatchObject({ email: file.client_email, id: file.client_id });
+  });
+
+  test('is found where the assertion does not name it, as that of Google’s library for Node', async () => {
+    expect((await form({ grant_type: GRANT, assertion: assertion({}, null) })).status).toBe(200);
+    const forged = assertion({}, null).replace(/.{8}$/, 'AAAAAAAA');
+    expect((await form({ grant_type: GRANT, assertion: forged })).body.error_description).toBe('Invalid JWT Signature.');
   });
 
   test('gives an identity token for an audience', async () => {

@@ -84,10 +84,10 @@ export async function signingKey(sim: Sim, signer: string): Promise<SigningKey> 
   return key;
 }
 
-/** Any key that this account can have signed with: its own and Google's, disabled ones left out. */
-export function verifyingKey(sim: Sim, email: string, id: string): KeyObject | undefined {
-  const key = findKey(sim, email, id);
-  return key && !key.disabled ? createPublicKey(key.publicKey) : undefined;
+/** The keys that this account can have signed with: its own and Google's, disabled ones left out; the named one alone where one is named. */
+export function verifyingKeys(sim: Sim, email: string, id: string | undefined): KeyObject[] {
+  const keys = listKeys(sim, email).filter((key) => !key.disabled && (id === undefined || key.id === id));
+  return keys.map(({ publicKey }) => createPublicKey(publicKey));
 }
 
 /** RFC 3339 in whole seconds, as IAM writes the times of keys. */

@@ -1,6 +1,6 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { findAccount } from './iam-accounts.ts';
-import { verifyingKey } from './iam-keys-store.ts';
+import { verifyingKeys } from './iam-keys-store.ts';
 import { identityToken } from './identity-tokens.ts';
 import { readJwt, verifyJwt } from './jwt.ts';
 
@@ -38,8 +38,10 @@ async function forJwt(sim: Sim, assertion: string): Promise<TokenAnswer> {
   const { iss, sub, aud, scope, target_audience: audience, iat, exp } = jwt.claims;
   const account = findAccount(sim, String(iss));
   if (!account) return refused('invalid_grant', 'Invalid grant: account not found');
-  const key = verifyingKey(sim, account.email, String(jwt.header['kid'] ?? ''));
-  if (!key || jwt.header['alg'] !== 'RS256' || !verifyJwt(assertion, key))
+  // Google's library for Node names no key.
+  const { kid, alg } = jwt.header;
+  const keys = verifyingKeys(sim, account.email, kid === undefined ? undefined : String(kid));
+  if (alg !== 'RS256' || !keys.some((key) => verifyJwt(assertion, key)))
     return refused('invalid_grant', 'Invalid JWT Signature.');
   if (!TOKEN_URIS.includes(String(aud)))
     return refused(
