@@ -92,8 +92,8 @@ export async function renderFolder(
 ): Promise<RenderedFolder> {
   const { deps, ui, settings } = context;
   const dir = settings.dir.value;
-  const [versions, service] = await settle([secretVersions(google, deployment), findOwnService(google, deployment)]);
-  const tokens = projectTokens(deployment, versions, service?.urls ?? []);
+  const [versions] = await settle([secretVersions(google, deployment), findOwnService(google, deployment)]);
+  const tokens = projectTokens(deployment, versions);
   const files = await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens);
   const changes = await compareFolder(dir, files);
   const disputed = changes.filter(({ kind }) => kind === 'edited' || kind === 'foreign');

@@ -6,16 +6,19 @@ import { connectionName, type Deployment, SECRET_KEYS, type SecretKey } from './
 export type SecretVersions = Record<SecretKey, string>;
 
 /**
- * Values for the templates of the project folder. `serviceUrls`: the addresses that Cloud Run gave the service, once it is deployed:
- * beside the one that follows from name and number there is an older form with a random part. A pattern for that one would let in
- * other people's services whose names begin like ours, so it stands here only when it is known.
+ * Values for the templates of the project folder. Cloud Run gives a service two addresses: one that follows from name and number, and
+ * an older one, `NAME-HASH-uc.a.run.app`, whose hash nobody knows before the first deployment. A pattern stands for that one, so that
+ * knowing it later makes no second revision. As a Host it is safe: all names under a.run.app lead to Google's own front ends, which
+ * hand over none but this service's. As an origin it would not be: it fits other people's services of the same name. The gate
+ * (app/mlflow_auth.py) knows the server's own pages without it.
  * https://docs.cloud.google.com/run/docs/triggering/https-request
  */
-export function projectTokens(deployment: Deployment, versions: SecretVersions, serviceUrls: string[]): Tokens {
+export function projectTokens(deployment: Deployment, versions: SecretVersions): Tokens {
   const { service, url } = deployment;
-  const own = [...new Set([url, ...serviceUrls])].map((address) => new URL(address).host);
-  // The addresses of traffic tags.
-  const hosts = own.flatMap((host) => [host, `*---${host}`]);
+  const own = new URL(url).host;
+  // With those of traffic tags. MLflow takes a name for a pattern only where it holds a star.
+  const hosts = [own, `*---${own}`];
+  const older = `${service.name}-??????????-?*.a.run.app`;
   return {
     name: deployment.name,
     project: deployment.project,
@@ -29,7 +32,7 @@ export function projectTokens(deployment: Deployment, versions: SecretVersions, 
     bucket: deployment.artifactBucket,
     buildBucket: deployment.buildBucket,
     url,
-    allowedHosts: hosts.join(','),
+    allowedHosts: [...hosts, older, `*---${older}`].join(','),
     allowedOrigins: hosts.map((name) => `https://${name}`).join(','),
     ingress: 'all',
     minInstances: String(service.minInstances),

@@ -7,6 +7,8 @@ import { type HttpClient, http1, http2, rawStatus } from './support/http.ts';
 import { AUTHORIZATION, basic, PASSWORD, renderedProject, type TestProject, type TestServer, USER } from './support/server.ts';
 
 const HOST = 'mlflow-123456789012.europe-west1.run.app';
+/** Cloud Run's older form, which nobody knows before the first deployment. */
+const OLDER_HOST = 'mlflow-abcdefghij-ew.a.run.app';
 const EXPERIMENT = '/api/2.0/mlflow/experiments/get?experiment_id=0';
 const HTTP_CLIENTS = { 'HTTP/1.1': http1, 'HTTP/2': http2 };
 
@@ -17,7 +19,7 @@ let routes: { method: string; path: string }[];
 beforeAll(async () => {
   project = await renderedProject();
   server = await project.start({
-    MLFLOW_SERVER_ALLOWED_HOSTS: `${HOST},127.0.0.1:*`,
+    MLFLOW_SERVER_ALLOWED_HOSTS: `${HOST},mlflow-??????????-?*.a.run.app,*---mlflow-??????????-?*.a.run.app,127.0.0.1:*`,
     MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `https://${HOST}`,
   });
   const python = path.join(await serverEnvironment(), 'bin', 'python');
@@ -190,6 +192,19 @@ describe('with the right credentials', () => {
     expect((await ask({ ...json, origin: 'https://elsewhere.example' }, search)).status).toBe(403);
     expect((await ask({ ...json, origin: `http://${HOST}` }, search)).status).toBe(403);
     expect((await ask(json, search)).status).toBe(200);
+  });
+
+  it('serves its own pages at its older address too, and not those of another service of the same name', async () => {
+    for (const host of [OLDER_HOST, `test---${OLDER_HOST}`])
+      expect((await ask({ ...json, host, origin: `https://${host}` }, search)).status).toBe(200);
+    for (const origin of ['https://mlflow-jihgfedcba-ew.a.run.app', `http://${OLDER_HOST}`])
+      expect((await ask({ ...json, host: OLDER_HOST, origin }, search)).status).toBe(403);
+    for (const host of [
+      'mlflow-other-abcdefghij-ew.b.run.app',
+      `${OLDER_HOST}.elsewhere.example`,
+      'wine-abcdefghij-ew.a.run.app',
+    ])
+      expect((await ask({ ...json, host, origin: `https://${host}` }, search)).status).toBe(403);
   });
 
   it('is not taken for somebody at the server itself, who may run programs there', async () => {

@@ -16,7 +16,8 @@ export const TOKENS: Tokens = {
   maxInstances: '1',
   memory: '1Gi',
   cpu: '1000m',
-  allowedHosts: 'mlflow-123456789012.europe-west1.run.app,*---mlflow-123456789012.europe-west1.run.app',
+  allowedHosts:
+    'mlflow-123456789012.europe-west1.run.app,*---mlflow-123456789012.europe-west1.run.app,mlflow-??????????-?*.a.run.app,*---mlflow-??????????-?*.a.run.app',
   allowedOrigins: 'https://mlflow-123456789012.europe-west1.run.app',
   'secretVersions.artifact_url': '1',
   'secretVersions.database_url': '2',

@@ -31,6 +31,7 @@ class BasicAuthGate:
 
     The credentials are compared as keyed digests, so that the time taken tells nothing about them. The header and the
     caller's address are taken away before the request goes on: MLflow has no use for the one and misreads the other.
+    So is the Origin of the server's own pages, which MLflow would know only by a list of all the server's addresses.
     """
 
     def __init__(self, application: Application, username: str, password: str) -> None:
@@ -88,10 +89,18 @@ def _is_health_check(scope: Scope) -> bool:
 
 
 def _passed_on(scope: Scope) -> Scope:
-    headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
+    dropped = {b"authorization", b"origin"} if _is_same_origin(scope) else {b"authorization"}
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
     # Whoever asks, the connection comes from a proxy, which may be on this very machine. MLflow lets callers from its
     # own machine run programs there (its assistant), so it is told of no address at all.
     return {**scope, "headers": headers, "client": None}
+
+
+def _is_same_origin(scope: Scope) -> bool:
+    # A page of the host that is asked: what the same-origin policy of browsers lets through. Whether that host is one of
+    # the server's own is for MLflow to check, which sees the Host as it came.
+    hosts, origins = ([value for name, value in scope["headers"] if name.lower() == kind] for kind in (b"host", b"origin"))
+    return len(hosts) == len(origins) == 1 and origins[0] == b"https://" + hosts[0]
 
 
 async def _respond(scope: Scope, send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
