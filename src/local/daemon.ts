@@ -5,7 +5,7 @@ import { announce, withdraw } from './daemon-record.ts';
 import { type LocalHome, prepareHome, sweepLostDatabases } from './home.ts';
 import { type LocalRuntime, localRuntime } from './runtime/local-runtime.ts';
 import { freePort } from './runtime/ports.ts';
-import type { Revision } from './runtime-port.ts';
+import type { ContainerIdentity } from './runtime/run/run-runtime.ts';
 import { openDatabase } from './simulator/database.ts';
 import { metadataServer } from './simulator/services/metadata.ts';
 import { loadServices } from './simulator/services.ts';
@@ -60,7 +60,7 @@ async function serve(options: DaemonOptions): Promise<void> {
     ...options,
     folders: home,
     simulator: () => ({ port: place.port, caFile: join(home.simulator, 'ca.pem') }),
-    metadata: (revision) => metadataOf(revision, place),
+    metadata: (container) => metadataOf(container, place),
   });
   try {
     const simulator = await openSimulator(options, place.port, runtime);
@@ -111,8 +111,8 @@ async function servicesResumed({ sim }: Simulator): Promise<void> {
   await Promise.all(resuming.map(({ id }) => sim.operations.wait(id, RESUME_MS)));
 }
 
-/** The metadata server of a revision: tokens of its own service account. */
-function metadataOf({ service, serviceAccount }: Revision, place: Place): RequestListener {
+/** The metadata server of a container: tokens of its own service account. */
+function metadataOf({ resource, serviceAccount }: ContainerIdentity, place: Place): RequestListener {
   return (request, response) => {
     const { simulator } = place;
     if (simulator === undefined) {
@@ -123,7 +123,7 @@ function metadataOf({ service, serviceAccount }: Revision, place: Place): Reques
     const answer = metadataServer({
       ...simulator.project,
       serviceAccount,
-      region: service.split('/')[3] ?? '',
+      region: resource.split('/')[3] ?? '',
       token: (scopes) => {
         const accessToken = simulator.sim.tokens.issue(serviceAccount, scopes.length > 0 ? { scopes } : {});
         return { accessToken, expiresInSeconds: 3599 };

@@ -9,6 +9,7 @@ export interface Runtime {
   sql: SqlRuntime;
   builds: BuildRuntime;
   run: RunRuntime;
+  jobs: JobRuntime;
   /** Stops every process it started and keeps their data. */
   stop(): Promise<void>;
 }
@@ -59,22 +60,27 @@ export class BuildFailed extends Error {
   override readonly name = 'BuildFailed';
 }
 
-export interface Revision {
-  /** `projects/P/locations/R/services/S` */
-  service: string;
-  /** Short revision name, such as mlflow-00001-abc. */
-  name: string;
+/** What a container is started with, be it of a service or of a job. */
+export interface ContainerSpec {
   /** Image with digest: HOST/P/REPO/NAME@sha256:… */
   image: string;
   command: string[];
   args: string[];
-  /** Everything the container would see, secrets resolved, PORT and K_* left to the runtime. */
+  /** Everything the container would see, secrets resolved; what Cloud Run adds itself (PORT, K_*, CLOUD_RUN_*) is left to the runtime. */
   env: Record<string, string>;
+  cloudSqlInstances: string[];
+  serviceAccount: string;
+  /** Of a request, or of an attempt at a task. */
+  timeoutSeconds: number;
+}
+export interface Revision extends ContainerSpec {
+  /** `projects/P/locations/R/services/S` */
+  service: string;
+  /** Short revision name, such as mlflow-00001-abc. */
+  name: string;
   containerPort: number;
   /** `h2c` when the port is so named. */
   protocol: 'http1' | 'h2c';
-  cloudSqlInstances: string[];
-  serviceAccount: string;
   startupProbe: {
     path?: string;
     periodSeconds: number;
@@ -82,7 +88,6 @@ export interface Revision {
     timeoutSeconds: number;
     initialDelaySeconds: number;
   };
-  timeoutSeconds: number;
   /** The service's own addresses, `https://…run.app`; the first is the deterministic one. */
   urls: string[];
 }
@@ -110,4 +115,27 @@ export class RevisionFailed extends Error {
     this.reason = reason;
     this.logTail = logTail;
   }
+}
+
+/** One attempt at one task of a job's execution. */
+export interface TaskAttempt extends ContainerSpec {
+  /** `projects/P/locations/R/jobs/J` */
+  job: string;
+  /** Short name of the execution: backup-x7fzq. */
+  execution: string;
+  /** From 0, of so many. */
+  index: number;
+  count: number;
+  /** 0 for the first. */
+  attempt: number;
+  /** A line that it wrote. */
+  log(line: string, stream: 'stdout' | 'stderr'): void;
+  /** Ends it: the execution was cancelled. */
+  signal: AbortSignal;
+}
+/** How it ended: by itself, by a signal, or because its time was over. */
+export type TaskEnd = { exitCode: number } | { termSignal: number } | 'timeout';
+export interface JobRuntime {
+  /** Runs it to its end. Throws {@link RevisionFailed} when it cannot be started, and any other error when it was ended from outside. */
+  runTask(task: TaskAttempt): Promise<TaskEnd>;
 }

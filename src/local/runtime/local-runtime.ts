@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http';
-import type { Revision, Runtime } from '../runtime-port.ts';
+import type { Runtime } from '../runtime-port.ts';
 import { buildRuntime } from './build/build-runtime.ts';
 import type { RuntimeFolders } from './layout.ts';
 import { type ProcessRegister, processRegister } from './process-register.ts';
-import { runRuntime } from './run/run-runtime.ts';
+import { jobRuntime } from './run/job-runtime.ts';
+import { type ContainerIdentity, type RunOptions, runRuntime } from './run/run-runtime.ts';
 import { databaseAccount } from './sql/account.ts';
 import { findBinaries } from './sql/binaries.ts';
 import { SqlClusters } from './sql/sql-runtime.ts';
@@ -20,7 +21,7 @@ export interface LocalRuntimeOptions {
   python(): Promise<{ path: string; version: string }>;
   /** Where the simulator is, for the servers' Google clients. */
   simulator(): { port: number; caFile: string };
-  metadata(revision: Revision): RequestListener;
+  metadata(container: ContainerIdentity): RequestListener;
   note(line: string): void;
   now(): Date;
 }
@@ -40,9 +41,9 @@ export async function localRuntime(options: LocalRuntimeOptions): Promise<LocalR
   const builds = buildRuntime({
     folder: folders.builds,
     environments: { folder: folders.environments, uv, python, env },
-    inUse: () => run.images(),
+    inUse: () => new Set([...run.images(), ...jobs.images()]),
   });
-  const run = runRuntime({
+  const containers: RunOptions = {
     ...options,
     folder: folders.revisions,
     logs: folders.logs,
@@ -51,15 +52,18 @@ export async function localRuntime(options: LocalRuntimeOptions): Promise<LocalR
     systemPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     findBuild: (digest) => builds.find(digest),
     socketFolder: (name) => sql.socketFolder(name),
-  });
+  };
+  const run = runRuntime(containers);
+  const jobs = jobRuntime(containers);
   return {
     sql,
     builds,
     run,
+    jobs,
     warmUp: prepare,
     async stop() {
-      // The servers first: they use the databases.
-      await run.stopAll();
+      // Servers and jobs first: they use the databases.
+      await Promise.all([run.stopAll(), jobs.stopAll()]);
       await sql.stopAll();
     },
   };

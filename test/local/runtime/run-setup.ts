@@ -9,7 +9,8 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { buildRuntime, type LocalBuildRuntime } from '../../../src/local/runtime/build/build-runtime.ts';
 import { processRegister } from '../../../src/local/runtime/process-register.ts';
-import { type LocalRunRuntime, runRuntime } from '../../../src/local/runtime/run/run-runtime.ts';
+import { jobRuntime, type LocalJobRuntime } from '../../../src/local/runtime/run/job-runtime.ts';
+import { type LocalRunRuntime, type RunOptions, runRuntime } from '../../../src/local/runtime/run/run-runtime.ts';
 import type { Revision } from '../../../src/local/runtime-port.ts';
 
 /** Files by their names, as a gzipped tar. */
@@ -36,6 +37,7 @@ export interface RunPlace {
   folder: string;
   builds: LocalBuildRuntime;
   run: LocalRunRuntime;
+  jobs: LocalJobRuntime;
   notes: string[];
   /** Another runtime over the same folder, as after a stop or a kill. */
   reopen(): LocalRunRuntime;
@@ -49,21 +51,25 @@ export async function runPlace(): Promise<RunPlace> {
   const unused = () => Promise.reject(new Error('no Python is needed here'));
   const environments = { folder: join(folder, 'environments'), uv: unused, python: unused, env: {} };
   const builds = buildRuntime({ folder: join(folder, 'builds'), environments, inUse: () => new Set() });
-  const reopen = () =>
-    runRuntime({
-      findBuild: (digest) => builds.find(digest),
-      folder: join(folder, 'revisions'),
-      logs: join(folder, 'logs'),
-      doorsFile: join(folder, 'doors.json'),
-      register: processRegister(join(folder, 'processes')),
-      systemPath: process.env['PATH'] ?? '',
-      simulator: () => ({ port: 4, caFile: '/some/ca.pem' }),
-      socketFolder: (name) => (name === 'p:r:i' ? '/short/socket' : undefined),
-      metadata: (revision) => (_, response) => response.end(revision.serviceAccount),
-      note: (line) => void notes.push(line),
-      now: () => new Date(),
-    });
+  const options = (): RunOptions => ({
+    findBuild: (digest) => builds.find(digest),
+    folder: join(folder, 'revisions'),
+    logs: join(folder, 'logs'),
+    doorsFile: join(folder, 'doors.json'),
+    register: processRegister(join(folder, 'processes')),
+    systemPath: process.env['PATH'] ?? '',
+    simulator: () => ({ port: 4, caFile: '/some/ca.pem' }),
+    socketFolder: (name) => (name === 'p:r:i' ? '/short/socket' : undefined),
+    metadata:
+      ({ serviceAccount }) =>
+      (_, response) =>
+        response.end(serviceAccount),
+    note: (line) => void notes.push(line),
+    now: () => new Date(),
+  });
+  const reopen = () => runRuntime(options());
   const run = reopen();
+  const jobs = jobRuntime(options());
   const build = async (source: Buffer) =>
     (
       await builds.build({
@@ -79,11 +85,12 @@ export async function runPlace(): Promise<RunPlace> {
     folder,
     builds,
     run,
+    jobs,
     notes,
     reopen,
     build,
     async remove() {
-      await run.stopAll();
+      await Promise.all([run.stopAll(), jobs.stopAll()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

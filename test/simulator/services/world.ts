@@ -3,7 +3,14 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
-import { BuildFailed, type Revision, RevisionFailed, type Runtime } from '../../../src/local/runtime-port.ts';
+import {
+  BuildFailed,
+  type Revision,
+  RevisionFailed,
+  type Runtime,
+  type TaskAttempt,
+  type TaskEnd,
+} from '../../../src/local/runtime-port.ts';
 import { type Answer, startTestSimulator, type TestOptions, type TestSimulator } from '../../support/simulator.ts';
 
 export const REGION = 'us-central1';
@@ -141,7 +148,8 @@ export async function build(world: World, files: Record<string, string>, image: 
 }
 
 /** A runtime in this process: builds are the digest of a Dockerfile, services are small servers that say what they were given. */
-export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<string, string> } {
+export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<string, string>; attempts: TaskAttempt[] } {
+  const attempts: TaskAttempt[] = [];
   const servers = new Map<string, Server>();
   const started: Revision[] = [];
   const serving = new Map<string, string>();
@@ -150,7 +158,9 @@ export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<st
   return {
     started,
     serving,
+    attempts,
     sql: {} as Runtime['sql'],
+    jobs: { runTask: (task) => runTask(task, attempts) },
     builds: {
       has: async () => true,
       async build({ source, dockerfile, log, signal }) {
@@ -210,4 +220,18 @@ export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<st
       servers.clear();
     },
   };
+}
+
+/** Ends as its first argument says: a number is its exit status, `flaky` fails at the first attempt, `wait` goes on until it is cancelled. */
+async function runTask(task: TaskAttempt, attempts: TaskAttempt[]): Promise<TaskEnd> {
+  attempts.push(task);
+  const [wish = '0'] = task.args;
+  task.log(`task ${task.index} attempt ${task.attempt}`, 'stdout');
+  if (wish === 'wait')
+    await new Promise((_, reject) => task.signal.addEventListener('abort', () => reject(task.signal.reason), { once: true }));
+  if (wish === 'timeout') return 'timeout';
+  if (wish === 'signal') return { termSignal: 9 };
+  if (wish === 'none') throw new RevisionFailed('ContainerMissing', 'It names no command.', []);
+  if (wish === 'flaky') return { exitCode: task.attempt === 0 ? 1 : 0 };
+  return { exitCode: Number(wish) };
 }

@@ -1,16 +1,15 @@
 import { delimiter } from 'node:path';
-import type { Revision } from '../../runtime-port.ts';
+import type { ContainerSpec, Revision, TaskAttempt } from '../../runtime-port.ts';
 import { LOOPBACK } from '../ports.ts';
 
 export interface ContainerPlace {
-  port: number;
   /** Folders that come first on PATH, and the PATH that follows. */
   path: string[];
   systemPath: string;
-  /** Of this revision alone. */
+  /** Of this container alone. */
   home: string;
   temporary: string;
-  /** `127.0.0.1:N` of this revision's metadata server. */
+  /** `127.0.0.1:N` of this container's metadata server. */
   metadataServer: string;
   simulator: { port: number; caFile: string };
   /** The local folder with the socket of an instance; undefined when it does not run. */
@@ -18,32 +17,32 @@ export interface ContainerPlace {
 }
 
 /**
- * The whole environment of a container: what the revision says, what Cloud Run adds, and what makes Google's client libraries find
+ * The whole environment of a container: what its template says, what Cloud Run adds (`own`), and what makes Google's client libraries find
  * the simulator in place of Google. Nothing of this process's own environment is in it but PATH.
  * https://docs.cloud.google.com/run/docs/container-contract#env-vars
  */
-export function containerEnvironment(revision: Revision, place: ContainerPlace): Record<string, string> {
-  const service = revision.service.split('/').at(-1) ?? revision.service;
+export function containerEnvironment(
+  container: ContainerSpec,
+  own: Record<string, string>,
+  place: ContainerPlace,
+): Record<string, string> {
   const proxy = `http://${LOOPBACK}:${place.simulator.port}`;
   const direct = `${LOOPBACK},localhost`;
   return {
     LANG: 'C.UTF-8',
     PYTHONUNBUFFERED: '1',
-    ...withLocalSockets(revision, place),
+    ...withLocalSockets(container, place),
     PATH: [...place.path, place.systemPath].join(delimiter),
     HOME: place.home,
     TMPDIR: place.temporary,
-    PORT: String(place.port),
-    K_SERVICE: service,
-    K_REVISION: revision.name,
-    K_CONFIGURATION: service,
+    ...own,
     // In an image the server listens on every address; here it is on a machine with neighbours.
     HOST: LOOPBACK,
     MLFLOW_HOST: LOOPBACK,
     GCE_METADATA_HOST: place.metadataServer,
     GCE_METADATA_IP: place.metadataServer,
     GCE_METADATA_ROOT: place.metadataServer,
-    // Both spellings: Python prefers the small one, which the revision may have set.
+    // Both spellings: Python prefers the small one, which the template may have set.
     HTTPS_PROXY: proxy,
     https_proxy: proxy,
     NO_PROXY: direct,
@@ -53,10 +52,27 @@ export function containerEnvironment(revision: Revision, place: ContainerPlace):
   };
 }
 
+/** What Cloud Run tells a service's container. */
+export function serviceVariables(revision: Revision, port: number): Record<string, string> {
+  const service = revision.service.split('/').at(-1) ?? revision.service;
+  return { PORT: String(port), K_SERVICE: service, K_REVISION: revision.name, K_CONFIGURATION: service };
+}
+
+/** What Cloud Run tells a task's container. https://docs.cloud.google.com/run/docs/container-contract#jobs-env-vars */
+export function taskVariables({ job, execution, index, count, attempt }: TaskAttempt): Record<string, string> {
+  return {
+    CLOUD_RUN_JOB: job.split('/').at(-1) ?? job,
+    CLOUD_RUN_EXECUTION: execution,
+    CLOUD_RUN_TASK_INDEX: String(index),
+    CLOUD_RUN_TASK_COUNT: String(count),
+    CLOUD_RUN_TASK_ATTEMPT: String(attempt),
+  };
+}
+
 /** On Cloud Run the sockets of the mounted instances are below /cloudsql; here each is in a folder of its own. */
-function withLocalSockets(revision: Revision, place: ContainerPlace): Record<string, string> {
-  const env = { ...revision.env };
-  for (const connectionName of revision.cloudSqlInstances) {
+function withLocalSockets(container: ContainerSpec, place: ContainerPlace): Record<string, string> {
+  const env = { ...container.env };
+  for (const connectionName of container.cloudSqlInstances) {
     const folder = place.socketFolder(connectionName);
     if (folder === undefined) continue;
     for (const [name, text] of Object.entries(env)) env[name] = replaceSocketFolder(text, connectionName, folder);

@@ -7,10 +7,12 @@ const LARGEST_FILE = 10 * 1024 ** 2;
 const LONGEST_LINE = 64 * 1024;
 const TAIL_LINES = 50;
 
+export type LineStream = 'stdout' | 'stderr';
+
 /** What a container printed: the last lines in memory, and a file that is put aside once as `.1` when it is full, so that two are kept at most. */
 export interface RevisionLog {
-  /** Reads a stream of the process to its end, line by line. */
-  follow(stream: Readable): void;
+  /** Reads a stream of the process to its end, line by line; `onLine` is told of each as well. */
+  follow(stream: Readable, onLine?: (line: string) => void): void;
   /** A line of our own, such as that the process has ended. */
   write(line: string): void;
   /** The last lines, oldest first. */
@@ -19,7 +21,7 @@ export interface RevisionLog {
   close(): void;
 }
 
-/** The folder of a service's logs: its short name for people, and a hash, as the same name may be there in another region. */
+/** The folder of a service's or a job's logs: its short name for people, and a hash, as the same name may be there in another region. */
 export function serviceLogFolder(logs: string, service: string): string {
   return join(logs, 'services', `${service.split('/').at(-1)}-${shortName(service)}`);
 }
@@ -51,7 +53,11 @@ export function revisionLog(file: string, now: () => Date): RevisionLog {
   };
   return {
     write,
-    follow: (stream) => void followLines(stream, write),
+    follow: (stream, onLine) =>
+      followLines(stream, (line) => {
+        write(line);
+        onLine?.(line);
+      }),
     tail: () => last,
     clearTail: () => {
       last = [];

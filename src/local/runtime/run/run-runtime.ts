@@ -1,9 +1,16 @@
 import type { RequestListener } from 'node:http';
-import type { Revision, RunRuntime } from '../../runtime-port.ts';
+import type { RunRuntime } from '../../runtime-port.ts';
 import type { Build } from '../build/build-runtime.ts';
 import type { ProcessRegister } from '../process-register.ts';
 import { refuse, refuseUpgrade } from './proxy.ts';
 import { ServiceRunner } from './service-runner.ts';
+
+/** Whose metadata server it is. */
+export interface ContainerIdentity {
+  /** The service or the job: `projects/P/locations/R/services/S`. */
+  resource: string;
+  serviceAccount: string;
+}
 
 export interface RunOptions {
   findBuild(digest: string): Build | undefined;
@@ -17,7 +24,7 @@ export interface RunOptions {
   /** Known when the first revision starts. */
   simulator(): { port: number; caFile: string };
   socketFolder(connectionName: string): string | undefined;
-  metadata(revision: Revision): RequestListener;
+  metadata(container: ContainerIdentity): RequestListener;
   /** A line about something unusual, for the background process's log. */
   note(line: string): void;
   now(): Date;
@@ -64,4 +71,9 @@ export function runRuntime(options: RunOptions): LocalRunRuntime {
     },
     images: () => new Set([...services.values()].flatMap((runner) => runner.images())),
   };
+}
+
+/** `sha256:…` of an image by its digest. */
+export function digestOf(image: string): string {
+  return image.slice(image.lastIndexOf('@') + 1);
 }

@@ -10,7 +10,7 @@ import { type Door, openDoor, type Rewrite } from './door.ts';
 import { readDoors, removeDoor, writeDoor } from './doors-file.ts';
 import { containerConnections, passOn, passUpgradeOn, refuse, refuseUpgrade, type Upstream } from './proxy.ts';
 import { revisionLog, serviceLogFolder } from './revision-log.ts';
-import type { RunOptions } from './run-runtime.ts';
+import { digestOf, type RunOptions } from './run-runtime.ts';
 
 interface Running {
   revision: Revision;
@@ -146,11 +146,8 @@ function containerOptions(revision: Revision, options: RunOptions): Omit<Contain
   if (build === undefined) throw new RevisionFailed('ContainerMissing', `Image '${revision.image}' not found.`, []);
   const log = revisionLog(join(serviceLogFolder(options.logs, revision.service), `${revision.name}.log`), options.now);
   const folder = join(options.folder, shortName(`${revision.service}/${revision.name}/${options.now().getTime()}`));
-  return { ...options, build, folder, log, simulator: options.simulator(), metadata: options.metadata(revision) };
-}
-
-function digestOf(image: string): string {
-  return image.slice(image.lastIndexOf('@') + 1);
+  const metadata = options.metadata({ resource: revision.service, serviceAccount: revision.serviceAccount });
+  return { ...options, build, folder, log, simulator: options.simulator(), metadata };
 }
 
 function upstreamOf(running: Running | undefined, rewrite?: Rewrite): Upstream | undefined {
