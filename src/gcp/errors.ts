@@ -148,7 +148,9 @@ export function isOperationInProgress(error: unknown): boolean {
 export function isUnknownMember(error: unknown, members: string[]): boolean {
   const failure = failureOf(error);
   if (failure?.status !== 400) return false;
-  const emails = members.map((member) => member.slice(member.indexOf(':') + 1));
+  // Whoever comes from outside is named by a pool, which may be as new.
+  const pool = /projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+/;
+  const emails = members.map((member) => pool.exec(member)?.[0] ?? member.slice(member.indexOf(':') + 1));
   return (
     emails.some((email) => failure.message.includes(email)) ||
     (failure.url.endsWith('/iam') && failure.reasons.includes('invalid'))

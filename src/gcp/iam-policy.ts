@@ -100,7 +100,8 @@ export function changePolicy(
  * moment ago is refused as a member until all of Google knows of it, so that is tried for four minutes.
  */
 export async function ensureGrants(google: Google, resource: PolicyResource, grants: Grant[]): Promise<boolean> {
-  const members = grants.flatMap((grant) => grant.members);
+  // A person's address that Google does not know is a misspelt one: no waiting helps.
+  const members = grants.flatMap((grant) => grant.members).filter((member) => !/^(?:user|group|domain):/.test(member));
   const alsoRetry = (error: unknown) => isUnknownMember(error, members);
   const { changed } = await changePolicy(google, resource, (policy) => applyAll(policy, grants, addMembers), {
     alsoRetry,

@@ -1,6 +1,7 @@
 import type { GoogleError, JsonObject, Sim } from '../service.ts';
 import { isAccountVisible } from './iam-accounts.ts';
 import { isPredefinedRole } from './iam-roles.ts';
+import { findRecord, isUsable } from './iam-workload-identity-records.ts';
 import { badRequest } from './refusals.ts';
 
 export interface Binding {
@@ -71,12 +72,23 @@ function checkMember(sim: Sim, member: string): void {
     case 'projectOwner':
     case 'projectEditor':
     case 'projectViewer':
+      return;
     case 'principal':
     case 'principalSet':
+      checkPool(sim, value);
       return;
     default:
       if (!/^deleted:(user|group|serviceAccount|principal)$/.test(type)) throw unknownType(member);
   }
+}
+
+/** A member from outside names its pool, which must be there. Workforce pools are not simulated. */
+function checkPool(sim: Sim, value: string): void {
+  const pool = /^\/\/iam\.googleapis\.com\/(projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+)\//.exec(value)?.[1];
+  if (pool === undefined || pool.endsWith('.svc.id.goog') || isUsable(findRecord(sim, pool))) return;
+  throw badRequest(
+    `Identity Pool does not exist (${pool}). Please check that you specified a valid resource name as returned in the \`name\` attribute in the configuration API.`,
+  );
 }
 
 /** Google keeps the types' case and writes addresses in lower case. */
