@@ -1,10 +1,10 @@
-import { AccessError, UserError } from '../errors.ts';
+import { AccessError, UsageError, UserError } from '../errors.ts';
 import { getBillingInfo } from '../gcp/billing.ts';
-import { isPermissionDenied, isServiceDisabled } from '../gcp/errors.ts';
+import { failureOf, isPermissionDenied, isServiceDisabled, ownError } from '../gcp/errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { deploymentLabels } from '../gcp/labels.ts';
 import { getProject } from '../gcp/projects.ts';
-import { listInstances } from '../gcp/sql.ts';
+import { listInstances, type SqlInstance } from '../gcp/sql.ts';
 import { type Config, choicesOf, configSchema } from '../project/config-schema.ts';
 import { requireProject, type Settings } from '../settings/settings.ts';
 import { type Deployment, nameDeployment } from '../stack/deployment.ts';
@@ -30,7 +30,7 @@ export function projectOf(settings: Settings, google: Google): string {
 /**
  * Names everything that belongs to the deployment. Looks up the project's number, whether it can spend money, and the instance that
  * carries the deployment's labels (after a name could not be used again, it is not the usual one).
- * Throws PROJECT_NOT_FOUND, BILLING_OFF, or what Google answers.
+ * Throws PROJECT_NOT_FOUND, BILLING_OFF, DEPLOYMENT_ELSEWHERE, or what Google answers.
  */
 export async function openDeployment(google: Google, config: Config, project: string): Promise<Deployment> {
   const choices = choicesOf(config, project);
@@ -41,15 +41,42 @@ export async function openDeployment(google: Google, config: Config, project: st
   ]);
   if (found === undefined) throw projectNotFound(project);
   if (billing === false) throw billingOff(project);
+  if (instance !== undefined && instance.region !== config.region) throw deploymentElsewhere(config, instance.region);
   const database = { ...choices.database, instance: choices.database.instance ?? undefined };
   const named = nameDeployment({ ...choices, database }, found.projectNumber);
-  return instance === undefined || choices.database.instance !== undefined ? named : { ...named, sqlInstance: instance };
+  return instance === undefined || choices.database.instance !== undefined ? named : { ...named, sqlInstance: instance.name };
 }
 
-async function labelledInstance(google: Google, project: string, name: string): Promise<string | undefined> {
+/**
+ * Why nothing can be made in the project: it is not there or not to be seen, it cannot spend money, or Google refuses to speak of
+ * it. Undefined where nothing is in the way.
+ */
+export async function projectProblem(google: Google, project: string): Promise<UserError | undefined> {
+  try {
+    const [found, billing] = await settle([getProject(google, { project }), billingEnabled(google, project)]);
+    if (found === undefined) return projectNotFound(project);
+    return billing === false ? billingOff(project) : undefined;
+  } catch (error) {
+    const status = failureOf(error)?.status ?? 0;
+    // 401 is about who asks, and the same in every project.
+    if (status < 400 || status === 401 || status >= 500) throw error;
+    return ownError(error);
+  }
+}
+
+/** Two deployments of one name cannot be in one project: accounts, buckets and secrets have no region in their names. */
+export function deploymentElsewhere({ name, region }: Pick<Config, 'name' | 'region'>, elsewhere: string): UsageError {
+  return new UsageError({
+    code: 'DEPLOYMENT_ELSEWHERE',
+    message: `Deployment ${name} stands in ${elsewhere} and cannot be moved; ${region} is asked for.`,
+    hint: `Go on with it by --region ${elsewhere}, or make another one beside it with --name.`,
+  });
+}
+
+async function labelledInstance(google: Google, project: string, name: string): Promise<SqlInstance | undefined> {
   try {
     const [first] = await listInstances(google, { project, labels: deploymentLabels(name) });
-    return first?.name;
+    return first;
   } catch (error) {
     if (isServiceDisabled(error) || isPermissionDenied(error)) return undefined;
     throw error;
@@ -79,7 +106,7 @@ function billingOff(project: string): UserError {
   return new UserError({
     code: 'BILLING_OFF',
     message: `Project ${project} has no active billing account, and Google wants one for Cloud SQL and Cloud Run.`,
-    hint: `Link one at https://console.cloud.google.com/billing/linkedaccount?project=${project} and run the same command again.`,
+    hint: `Link one at https://console.cloud.google.com/billing/linkedaccount?project=${project} or with: gcloud billing projects link ${project} --billing-account=ACCOUNT_ID (gcloud billing accounts list shows them); then try again.`,
     docs: 'https://docs.cloud.google.com/billing/docs/how-to/modify-project',
   });
 }
