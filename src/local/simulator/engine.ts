@@ -190,6 +190,7 @@ export class Engine {
   }
 
   private requireEnabled(sim: Sim, projectId: string, service: string): void {
+    for (const one of this.services) one.checkUsage?.(sim, projectId, service);
     const holder = this.services.find((candidate) => candidate.isEnabled);
     if (!holder || holder.isEnabled?.(sim, projectId, service)) return;
     const api = service.replace(/\.googleapis\.com$/, '');

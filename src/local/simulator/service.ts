@@ -48,6 +48,8 @@ export interface Service {
   authorizePath?(sim: Sim, request: { httpMethod: string; host: string; path: string; principal: string }): void;
   /** Which of these permissions the caller holds on what the call is about. */
   heldPermissions?(sim: Sim, call: Call, permissions: string[]): string[];
+  /** Given by the one service that holds organisation policies: throws where the project may not use the service at all. */
+  checkUsage?(sim: Sim, projectId: string, service: string): void;
   /** Given by the one service that holds what is enabled. `service` is a full name: `run.googleapis.com`. */
   isEnabled?(sim: Sim, projectId: string, service: string): boolean;
 }

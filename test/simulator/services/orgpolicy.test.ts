@@ -179,6 +179,8 @@ describe('what they forbid', () => {
         },
       );
     expect((await repository('us-central1')).body.error.status).toBe('FAILED_PRECONDITION');
+    // London is in Europe, and not in the European Union.
+    expect((await repository('europe-west2')).body.error.status).toBe('FAILED_PRECONDITION');
     expect((await repository('europe-west3')).body.error.status).toBe('FAILED_PRECONDITION');
     expect((await repository('europe-west1')).status).toBe(200);
   });
@@ -193,7 +195,11 @@ describe('what they forbid', () => {
     expect((await service({ invokerIamDisabled: true })).body.error.status).toBe('FAILED_PRECONDITION');
     expect((await service({})).status).toBe(200);
     await restrict({ constraint: 'run.allowedIngress', allowedValues: ['internal-and-cloud-load-balancing'] });
-    expect((await service({})).body.error.status).toBe('FAILED_PRECONDITION');
+    expect((await service({})).body.error).toMatchObject({
+      status: 'FAILED_PRECONDITION',
+      message:
+        'Constraint constraints/run.allowedIngress violated for attempting CreateService with annotation "run.googleapis.com/ingress" set to all.',
+    });
     expect((await service({ ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' })).status).toBe(200);
   });
 
@@ -216,6 +222,94 @@ describe('what they forbid', () => {
     await restrict({ constraint, reset: true });
     await restrict({ constraint: 'compute.disableGlobalLoadBalancing', enforce: true });
     expect((await make('EXTERNAL_MANAGED')).body.error.message).toContain('compute.disableGlobalLoadBalancing');
+  });
+
+  test('service accounts', async () => {
+    const make = () => sim.call('POST', IAM, { accountId: `made-${count}` });
+    await restrict({ constraint: 'iam.disableServiceAccountCreation', enforce: true });
+    expect((await make()).body.error).toMatchObject({
+      code: 400,
+      status: 'FAILED_PRECONDITION',
+      message: 'Service account creation is not allowed on this project.',
+      details: [{ violations: [{ type: 'constraints/iam.disableServiceAccountCreation' }] }],
+    });
+    await restrict({ constraint: 'iam.disableServiceAccountCreation', reset: true });
+    await restrict({ constraint: 'iam.managed.disableServiceAccountCreation', enforce: true });
+    expect((await make()).body.error.details[0].metadata.customConstraints).toBe(
+      'constraints/iam.managed.disableServiceAccountCreation',
+    );
+    await restrict({ constraint: 'iam.managed.disableServiceAccountCreation', enforce: false });
+    expect((await make()).status).toBe(200);
+  });
+
+  test('members that a managed policy does not name', async () => {
+    await sim.call('POST', `${SECRETS}?secretId=m${count}`, { replication: { automatic: {} } });
+    await sim.call('POST', IAM, { accountId: `member-${count}` });
+    const own = `serviceAccount:member-${count}@${PROJECT}.iam.gserviceaccount.com`;
+    const set = async (...members: string[]) => {
+      const policy = { bindings: [{ role: 'roles/secretmanager.secretAccessor', members }] };
+      return (await sim.call('POST', `${SECRETS}/m${count}:setIamPolicy`, { policy })).status;
+    };
+    const enforce = (parameters: object) =>
+      restrict({ constraint: 'iam.managed.allowedPolicyMembers', enforce: true, parameters });
+    await enforce({ allowedMemberSubjects: ['user:a@example.com'] });
+    expect([await set('user:a@example.com'), await set('allUsers'), await set(own)]).toEqual([200, 400, 400]);
+    await enforce({ allowedPrincipalSets: ['//cloudresourcemanager.googleapis.com/organizations/1'] });
+    expect([await set(own), await set('allUsers')]).toEqual([200, 400]);
+    expect(await effective('iam.managed.allowedPolicyMembers')).toEqual([
+      { enforce: true, parameters: { allowedPrincipalSets: ['//cloudresourcemanager.googleapis.com/organizations/1'] } },
+    ]);
+  });
+
+  test('services', async () => {
+    await restrict({ constraint: 'gcp.restrictServiceUsage', deniedValues: ['secretmanager.googleapis.com'] });
+    const { status, body } = await sim.call('GET', SECRETS);
+    expect([status, body.error.details[0].reason]).toEqual([403, 'RESOURCE_USAGE_RESTRICTION_VIOLATED']);
+    expect(body.error.message).toBe(
+      `Request is disallowed by organization's constraints/gcp.restrictServiceUsage constraint for 'projects/${number}' attempting to use service 'secretmanager.googleapis.com'.`,
+    );
+    expect((await sim.call('GET', SQL)).status).toBe(200);
+    await restrict({ constraint: 'gcp.restrictServiceUsage', allowedValues: ['secretmanager.googleapis.com'] });
+    expect([(await sim.call('GET', SECRETS)).status, (await sim.call('GET', SQL)).status]).toEqual([200, 403]);
+    expect((await sim.call('GET', IAM)).status).toBe(200);
+  });
+
+  test('what has no key of the customer', async () => {
+    const services = ['sqladmin', 'storage', 'artifactregistry', 'secretmanager', 'run'].map((name) => `${name}.googleapis.com`);
+    await restrict({ constraint: 'gcp.restrictNonCmekServices', deniedValues: services });
+    const repositories = `https://artifactregistry.googleapis.com/v1/projects/${PROJECT}/locations/us-central1/repositories`;
+    const refusals = await Promise.all([
+      sim.call('POST', SQL, {
+        name: `keyless-${count}`,
+        region: 'us-central1',
+        databaseVersion: 'POSTGRES_17',
+        settings: { tier: 'db-f1-micro', edition: 'ENTERPRISE' },
+      }),
+      sim.call('POST', `${STORAGE}?project=${PROJECT}`, { name: `keyless-${count}` }),
+      sim.call('POST', `${repositories}?repositoryId=k${count}`, { format: 'DOCKER' }),
+      sim.call('POST', `${SECRETS}?secretId=k${count}`, { replication: { automatic: {} } }),
+      sim.call('POST', `${RUN}?serviceId=k${count}&validateOnly=true`, {
+        template: { containers: [{ image: 'us-docker.pkg.dev/cloudrun/container/hello' }] },
+      }),
+    ]);
+    expect(refusals.map(({ status }) => status)).toEqual([400, 412, 400, 400, 400]);
+    for (const { body } of refusals) expect(body.error.message).toContain('constraints/gcp.restrictNonCmekServices');
+    const encryption = { defaultKmsKeyName: 'projects/p/locations/us/keyRings/r/cryptoKeys/k' };
+    expect((await sim.call('POST', `${STORAGE}?project=${PROJECT}`, { name: `keyed-${count}`, encryption })).status).toBe(200);
+  });
+
+  test('images that nobody vouches for', async () => {
+    const v1 = `https://us-central1-run.googleapis.com/v1/projects/${PROJECT}/locations/us-central1/services?dryRun=all`;
+    const make = (annotations: Record<string, string>) =>
+      sim.call('POST', v1, {
+        apiVersion: 'serving.knative.dev/v1',
+        kind: 'Service',
+        metadata: { name: `binary${count}`, namespace: PROJECT, annotations },
+        spec: { template: { spec: { containers: [{ image: 'us-docker.pkg.dev/cloudrun/container/hello' }] } } },
+      });
+    await restrict({ constraint: 'run.allowedBinaryAuthorizationPolicies', allowedValues: ['default'] });
+    expect((await make({})).body.error.message).toContain('constraints/run.allowedBinaryAuthorizationPolicies violated');
+    expect((await make({ 'run.googleapis.com/binary-authorization': 'default' })).status).toBe(200);
   });
 
   test('the Editor role of default service accounts', async () => {

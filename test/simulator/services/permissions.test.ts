@@ -141,6 +141,57 @@ test('uploads and downloads are asked about as well', async () => {
   expect([(await upload()).status, (await download()).status]).toEqual([403, 200]);
 });
 
+test('access lists of buckets are asked about as well', async () => {
+  const lists = `${STORAGE}/storage/v1/b/permitted-bucket`;
+  const entry = { entity: 'user-b@example.com', role: 'READER' };
+  const statuses = async () => [
+    (await as(ada, 'GET', `${lists}/acl`)).status,
+    (await as(ada, 'POST', `${lists}/acl`, entry)).status,
+    (await as(ada, 'GET', `${lists}/defaultObjectAcl`)).status,
+    (await as(ada, 'POST', `${lists}/defaultObjectAcl`, entry)).status,
+  ];
+  expect(await statuses()).toEqual([403, 403, 403, 403]);
+  await grant({ 'roles/storage.bucketViewer': undefined });
+  expect(await statuses()).toEqual([403, 403, 200, 403]);
+  await grant({ 'roles/storage.admin': undefined });
+  expect(await statuses()).toEqual([200, 200, 200, 200]);
+});
+
+test('who pulls and pushes images is asked as well', async () => {
+  const repositories = `https://artifactregistry.googleapis.com/v1/projects/${PROJECT}/locations/us-central1/repositories`;
+  await sim.call('POST', `${repositories}?repositoryId=images`, { format: 'DOCKER' });
+  await sim.until(`${repositories}/images`, ({ name }) => name !== undefined);
+  const image = `https://us-central1-docker.pkg.dev/v2/${PROJECT}/images/app`;
+  const pull = async () => (await as(ada, 'GET', `${image}/manifests/latest`)).body.errors[0];
+  const push = async () => (await as(ada, 'POST', `${image}/blobs/uploads/`)).status;
+  expect(await pull()).toEqual({
+    code: 'DENIED',
+    message: `Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "projects/${PROJECT}/locations/us-central1/repositories/images" (or it may not exist)`,
+  });
+  await grant({ 'roles/artifactregistry.reader': undefined });
+  expect([(await pull()).code, await push()]).toEqual(['MANIFEST_UNKNOWN', 403]);
+  await grant({});
+  const policy = { bindings: [{ role: 'roles/artifactregistry.writer', members: ['user:ada@example.com'] }] };
+  expect((await sim.call('POST', `${repositories}/images:setIamPolicy`, { policy })).status).toBe(200);
+  expect(await push()).toBe(202);
+});
+
+test('an owner makes buckets, and what he may do with them their own policies say', async () => {
+  const held = async () => {
+    const permissions = ['storage.buckets.create', 'storage.buckets.get', 'storage.buckets.setIamPolicy'];
+    return (await sim.call('POST', `${CRM}:testIamPermissions`, { permissions })).body.permissions;
+  };
+  expect(await held()).toEqual(['storage.buckets.create']);
+  const uniform = { iamConfiguration: { uniformBucketLevelAccess: { enabled: true } } };
+  await sim.call('POST', `${STORAGE}/storage/v1/b?project=${PROJECT}`, { name: 'owned-bucket', ...uniform });
+  const bucket = `${STORAGE}/storage/v1/b/owned-bucket`;
+  const { body } = await sim.call('GET', `${bucket}/iam`);
+  expect((await sim.call('PUT', `${bucket}/iam`, body)).status).toBe(200);
+  const viewers = { bindings: [{ role: 'roles/storage.objectViewer', members: ['user:b@example.com'] }] };
+  expect((await sim.call('PUT', `${bucket}/iam`, viewers)).status).toBe(200);
+  expect((await sim.call('GET', bucket)).status).toBe(403);
+});
+
 test('testIamPermissions tells the truth', async () => {
   const permissions = ['run.services.create', 'run.services.get', 'run.services.setIamPolicy'];
   const test = async () => (await as(ada, 'POST', `${CRM}:testIamPermissions`, { permissions })).body.permissions;

@@ -18,6 +18,7 @@ import { forgetImages, repositorySize } from './docker-registry-records.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
 import { checkLocation } from './orgpolicy-checks.ts';
+import { checkKeyless } from './orgpolicy-usage.ts';
 import { page } from './paging.ts';
 import { alreadyExists, badRequest, forbidden } from './refusals.ts';
 import { isRegion, regions } from './regions.ts';
@@ -156,6 +157,7 @@ function create(call: Call, sim: Sim): JsonObject {
     throw alreadyExists('the repository already exists');
   }
   checkLocation(sim, projectId, location, 'create a repository');
+  if (!call.body['kmsKeyName']) checkKeyless(sim, projectId, 'artifactregistry.googleapis.com', 'create a repository');
   const time = sim.timestamp();
   const settings = checkSettings(sim, { mode: 'STANDARD_REPOSITORY', ...withoutOutput(call.body) });
   const repository: RepositoryRecord = { projectId, location, id, createTime: time, updateTime: time, settings };

@@ -1,10 +1,12 @@
 import { GoogleError, type RawRequest, type RawRoute, type Service, type Sim } from '../service.ts';
-import { findRepository, type RepositoryRecord, repositoryResource } from './artifactregistry-records.ts';
+import { findRepository, type RepositoryRecord, repositoryName, repositoryResource } from './artifactregistry-records.ts';
+import { projectResource } from './cloudresourcemanager-policy.ts';
 import { baseImageRoutes } from './docker-registry-base-images.ts';
 import { continueBlobUpload, serveBlob, startBlobUpload } from './docker-registry-blobs.ts';
 import { inRegistryForm, registryError, sendEmpty, sendRegistryJson } from './docker-registry-http.ts';
 import { serveManifest } from './docker-registry-manifests.ts';
 import { listTags } from './docker-registry-records.ts';
+import { mayUse } from './iam-enforcement.ts';
 import { policyRecord } from './iam-policy.ts';
 import { header } from './storage-http.ts';
 
@@ -109,16 +111,23 @@ function checkEnabled(sim: Sim): void {
   }
 }
 
-function checkAccess(request: RawRequest, sim: Sim, place: ImagePlace, writing: boolean): void {
-  if (!isAnonymous(request)) return;
-  const bindings = policyRecord(sim, repositoryResource(place.repository))?.bindings ?? [];
+/** @throws the registry's 403 for who is nobody, and while permissions are enforced for who lacks the one to pull or push */
+function checkAccess(request: RawRequest, sim: Sim, { repository }: ImagePlace, writing: boolean): void {
+  const permission = `artifactregistry.repositories.${writing ? 'uploadArtifacts' : 'downloadArtifacts'}`;
+  const resource = repositoryResource(repository);
+  const { projectId } = repository;
+  const shown = repositoryName(repository);
+  if (!isAnonymous(request)) {
+    const target = { projectId, shown, policies: [resource, projectResource(projectId)] };
+    if (mayUse(sim, request, permission, target)) return;
+    throw registryError(403, 'DENIED', `Permission "${permission}" denied on resource "${shown}" (or it may not exist)`);
+  }
+  const bindings = policyRecord(sim, resource)?.bindings ?? [];
   const open = bindings.some(({ role, members }) => role === 'roles/artifactregistry.reader' && members.includes('allUsers'));
   if (open && !writing) return;
-  const { projectId, location, id } = place.repository;
-  const permission = `artifactregistry.repositories.${writing ? 'uploadArtifacts' : 'downloadArtifacts'}`;
   throw registryError(
     403,
     'DENIED',
-    `Unauthenticated request. Unauthenticated requests do not have permission "${permission}" on resource "projects/${projectId}/locations/${location}/repositories/${id}" (or it may not exist)`,
+    `Unauthenticated request. Unauthenticated requests do not have permission "${permission}" on resource "${shown}" (or it may not exist)`,
   );
 }

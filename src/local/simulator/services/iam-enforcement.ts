@@ -1,3 +1,4 @@
+import { isEnforced } from '../permissions.ts';
 import type { Call, Sim } from '../service.ts';
 import { DEFAULT_PRINCIPAL } from '../tokens.ts';
 import { projectPolicy } from './cloudresourcemanager-policy.ts';
@@ -28,6 +29,11 @@ export function authorize(sim: Sim, call: Call): void {
 export function heldPermissions(sim: Sim, call: Call, permissions: string[]): string[] {
   const target = targetOf(sim, call);
   return target ? permissions.filter((permission) => holds(sim, call, permission, target)) : permissions;
+}
+
+/** Whether the caller holds a permission on a resource, for services that answer by themselves and refuse in their own form. */
+export function mayUse(sim: Sim, who: Caller, permission: string, resource: Target): boolean {
+  return !isEnforced(sim.store) || holds(sim, who, permission, resource);
 }
 
 /** The same for uploads and downloads of Cloud Storage, which no discovery document lists. */

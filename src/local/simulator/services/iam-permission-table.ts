@@ -130,9 +130,22 @@ const TABLES: Record<string, { prefix: string; lines: string[] }> = {
       `buckets ${CRUD} ${POLICY}`,
       `objects ${CRUD} compose>create copy>create rewrite>create move>create`,
       'managedFolders get insert>create list delete',
+      `bucketAccessControls ${aclVerbs('storage.buckets.getIamPolicy', 'storage.buckets.setIamPolicy')}`,
+      `defaultObjectAccessControls ${aclVerbs('storage.buckets.get', 'storage.buckets.update')}`,
+      `objectAccessControls ${aclVerbs('storage.objects.getIamPolicy', 'storage.objects.setIamPolicy')}`,
+      'notifications get>storage.buckets.get list>storage.buckets.get insert>storage.buckets.update delete>storage.buckets.update',
     ],
   },
 };
+
+/** Access control lists have no permissions of their own: https://docs.cloud.google.com/storage/docs/access-control/iam-json */
+function aclVerbs(reading: string, writing: string): string {
+  const verbs = [
+    ...['get', 'list'].map((verb) => [verb, reading]),
+    ...['insert', 'patch', 'update', 'delete'].map((verb) => [verb, writing]),
+  ];
+  return verbs.map((pair) => pair.join('>')).join(' ');
+}
 
 /** By API: `COLLECTION.METHOD` to the permission. */
 const compiled = new Map<string, Map<string, string>>(

@@ -3,7 +3,11 @@
  * what is left out again. https://docs.cloud.google.com/iam/docs/roles-permissions
  */
 const PROJECT = 'resourcemanager.projects.get';
-const READ_ALL = '*.get *.list *.getIamPolicy -storage.objects.* -secretmanager.versions.access';
+const READ_ALL =
+  '*.get *.list *.getIamPolicy -storage.* -secretmanager.versions.access storage.buckets.list storage.hmacKeys.get storage.hmacKeys.list';
+// What else they may do with a bucket its own policy gives them: https://docs.cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-intrinsic
+const BASIC_STORAGE =
+  '-storage.* storage.buckets.create storage.buckets.delete storage.buckets.list storage.folders.* storage.hmacKeys.*';
 const ARTIFACT_READ =
   'artifactregistry.*.get artifactregistry.*.list artifactregistry.repositories.downloadArtifacts artifactregistry.repositories.readViaVirtualRepository';
 const ARTIFACT_WRITE = `${ARTIFACT_READ} artifactregistry.repositories.uploadArtifacts artifactregistry.tags.create artifactregistry.tags.update`;
@@ -13,9 +17,8 @@ const BUILDER = `cloudbuild.builds.* ${ARTIFACT_WRITE} storage.buckets.create st
 
 const ROLES: Record<string, string> = {
   // Owners may let somebody stand in for a service account, and may not do so themselves: https://docs.cloud.google.com/iam/docs/service-account-permissions
-  owner: '* -iam.serviceAccounts.getAccessToken -iam.serviceAccounts.getOpenIdToken -iam.serviceAccounts.sign*',
-  editor:
-    '* -*.setIamPolicy -resourcemanager.* -billing.* -secretmanager.versions.access -iam.serviceAccounts.get?* -iam.serviceAccounts.sign* -iam.roles.* -storage.objects.* resourcemanager.projects.get iam.serviceAccounts.getIamPolicy',
+  owner: `* -iam.serviceAccounts.getAccessToken -iam.serviceAccounts.getOpenIdToken -iam.serviceAccounts.sign* ${BASIC_STORAGE}`,
+  editor: `* -*.setIamPolicy -resourcemanager.* -billing.* -secretmanager.versions.access -iam.serviceAccounts.get?* -iam.serviceAccounts.sign* -iam.roles.* ${BASIC_STORAGE} resourcemanager.projects.get iam.serviceAccounts.getIamPolicy`,
   viewer: READ_ALL,
   reader: READ_ALL,
   browser: 'resourcemanager.projects.get resourcemanager.projects.getIamPolicy',
@@ -92,7 +95,8 @@ const ROLES: Record<string, string> = {
   'storage.legacyBucketOwner':
     'storage.buckets.get storage.buckets.update storage.buckets.getIamPolicy storage.buckets.setIamPolicy storage.objects.list storage.objects.create storage.objects.delete',
   'storage.legacyObjectReader': 'storage.objects.get',
-  'storage.legacyObjectOwner': 'storage.objects.get storage.objects.update',
+  'storage.legacyObjectOwner':
+    'storage.objects.get storage.objects.update storage.objects.getIamPolicy storage.objects.setIamPolicy',
 };
 /** Where the permissions of a service have another name than its roles. */
 const PREFIXES: Record<string, string> = { resourcemanager: 'resourcemanager', billing: 'billing' };

@@ -14,6 +14,7 @@ import {
 import { removeKeys } from './iam-keys-store.ts';
 import { deletePolicy, getPolicy, renameMember, setPolicy, testPermissions } from './iam-policy.ts';
 import { maskPaths } from './masks.ts';
+import { checkNewAccount } from './orgpolicy-checks.ts';
 import { page } from './paging.ts';
 import { alreadyExists, badRequest, failedPrecondition, invalidField, notFound } from './refusals.ts';
 
@@ -84,6 +85,7 @@ function create(call: Call, sim: Sim): JsonObject {
       { '@type': 'type.googleapis.com/google.rpc.ResourceInfo', resourceName: `projects/${projectId}/serviceAccounts/${email}` },
     ]);
   }
+  checkNewAccount(sim, projectId);
   const account: AccountRecord = {
     email,
     uniqueId: newUniqueId(sim),

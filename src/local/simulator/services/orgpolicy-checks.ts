@@ -1,6 +1,6 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { GoogleError } from '../service.ts';
-import { allows, isEnforced } from './orgpolicy-records.ts';
+import { allows, enforcedRule, isEnforced } from './orgpolicy-records.ts';
 import { errorInfo, failedPrecondition } from './refusals.ts';
 
 /** What the services refuse because an organisation's policy says so. Each throws in the form of the service that calls it. */
@@ -16,6 +16,15 @@ export function checkNewKey(
   if (isEnforced(sim, projectId, name))
     throw violation(`Key ${what.toLowerCase()} is not allowed on this service account.`, name, subject);
   checkManaged(sim, projectId, `iam.managed.disableServiceAccountKey${what}`, `projects/${projectId}/serviceAccounts/${email}`);
+}
+
+/** @throws GoogleError 400 FAILED_PRECONDITION where service accounts may not be made */
+export function checkNewAccount(sim: Sim, projectId: string): void {
+  const name = 'iam.disableServiceAccountCreation';
+  const subject = `projects/${projectId}?configvalue=projects%2F${projectId}`;
+  if (isEnforced(sim, projectId, name))
+    throw violation('Service account creation is not allowed on this project.', name, subject);
+  checkManaged(sim, projectId, 'iam.managed.disableServiceAccountCreation', `projects/${projectId}`);
 }
 
 /** @throws GoogleError 400 FAILED_PRECONDITION where a managed constraint is enforced */
@@ -44,7 +53,10 @@ export function checkNewMembers(
   for (const member of members) {
     if (before.includes(member) || /^(?:project\w+|deleted|principal\w*):/.test(member)) continue;
     const email = member.replace(/^\w+:/, '');
-    if (member.startsWith('serviceAccount:') && own(email)) continue;
+    const ofProject = member.startsWith('serviceAccount:') && own(email);
+    if (!isPermittedMember(sim, projectId, member, ofProject))
+      checkManaged(sim, projectId, MANAGED_MEMBERS, `projects/${projectId}`);
+    if (ofProject) continue;
     const name = 'iam.allowedPolicyMemberDomains';
     if (allows(sim, projectId, name, email.replace(/^.*@/, ''))) continue;
     const message = 'One or more users named in the policy do not belong to a permitted customer.';
@@ -59,12 +71,27 @@ export function checkNewMembers(
   }
 }
 
+const MANAGED_MEMBERS = 'iam.managed.allowedPolicyMembers';
+
+/** A member that the policy names itself, or an account of the project where the policy lets in the project or what it lies in. */
+function isPermittedMember(sim: Sim, projectId: string, member: string, ofProject: boolean): boolean {
+  const { parameters = {} } = enforcedRule(sim, projectId, MANAGED_MEMBERS) ?? {};
+  const named = (parameters['allowedMemberSubjects'] ?? []) as string[];
+  const sets = (parameters['allowedPrincipalSets'] ?? []) as string[];
+  return named.includes(member) || (ofProject && sets.some((set) => set.startsWith('//cloudresourcemanager.googleapis.com/')));
+}
+
+/** London and Zürich. */
+const OUTSIDE_EU = ['europe-west2', 'europe-west6'];
+
 /** Whether new resources may be in a location: `us-central1`, `eu`, `global`. */
 export function isLocationAllowed(sim: Sim, projectId: string, location: string): boolean {
   const place = location.toLowerCase();
   return allows(sim, projectId, 'gcp.resourceLocations', place, (group) => {
     const area = group.replace(/-locations$/, '');
-    if (area === 'eu' || area === 'europe') return place === 'eu' || place.startsWith('eur');
+    if (area === 'eu' || area === 'europe') {
+      return place === 'eu' || (place.startsWith('eur') && (area === 'europe' || !OUTSIDE_EU.includes(place)));
+    }
     return place === area || place.startsWith(`${area}-`) || new RegExp(`^${area}\\d`).test(place);
   });
 }
@@ -108,17 +135,31 @@ export function sqlObjection(sim: Sim, projectId: string, region: string, settin
   return undefined;
 }
 
-/** @throws GoogleError 400 FAILED_PRECONDITION for a Cloud Run service's ingress or open door @param ingress `all`, `internal`, … */
+export interface RunSettings {
+  /** `CreateService` or `UpdateService`. */
+  method: string;
+  /** `all`, `internal`, … */
+  ingress: string;
+  invokerIamDisabled: boolean;
+  /** `default`, the name of a policy, or undefined where none is named. */
+  binaryAuthorization: string | undefined;
+}
+
+/** @throws GoogleError 400 FAILED_PRECONDITION for a Cloud Run service's ingress, open door or images that nobody vouches for */
 export function checkRunService(
   sim: Sim,
   projectId: string,
   resource: string,
-  ingress: string,
-  invokerIamDisabled: boolean,
+  { method, ingress, invokerIamDisabled, binaryAuthorization }: RunSettings,
 ): void {
   if (!allows(sim, projectId, 'run.allowedIngress', ingress)) {
-    const message = `Constraint constraints/run.allowedIngress violated for ${resource}: the ingress setting '${ingress}' is not allowed.`;
+    const message = `Constraint constraints/run.allowedIngress violated for attempting ${method} with annotation "run.googleapis.com/ingress" set to ${ingress}.`;
     throw violation(message, 'run.allowedIngress', `orgpolicy:projects/${projectId}`);
+  }
+  const binary = 'run.allowedBinaryAuthorizationPolicies';
+  if (!allows(sim, projectId, binary, binaryAuthorization ?? '')) {
+    const message = `Constraint constraints/${binary} violated for attempting ${method} with annotation "run.googleapis.com/binary-authorization" set to ${binaryAuthorization ?? 'the default value'}.`;
+    throw violation(message, binary, `orgpolicy:projects/${projectId}`);
   }
   if (invokerIamDisabled) checkManaged(sim, projectId, 'run.managed.requireInvokerIam', resource);
 }
@@ -145,11 +186,11 @@ export function checkLoadBalancer(sim: Sim, projectId: string, scheme: string): 
     );
 }
 
-function conditionNotMet(message: string): GoogleError {
+export function conditionNotMet(message: string): GoogleError {
   return new GoogleError({ code: 412, message, reason: 'conditionNotMet', location: 'If-Match', locationType: 'header' });
 }
 
-function violation(message: string, name: string, subject: string): GoogleError {
+export function violation(message: string, name: string, subject: string): GoogleError {
   return failedPrecondition(message, [precondition(message, name, subject)]);
 }
 

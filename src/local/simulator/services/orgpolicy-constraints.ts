@@ -41,18 +41,35 @@ export const CONSTRAINTS: readonly Constraint[] = [
     'Defines the locations of new resources.',
     true,
   ),
+  list(
+    'gcp.restrictNonCmekServices',
+    'Restrict which services may create resources without CMEK',
+    'Defines the services whose new resources need a key of the customer.',
+  ),
+  list('gcp.restrictServiceUsage', 'Restrict Resource Service Usage', 'Defines the services whose resources may be used.'),
   list('iam.allowedPolicyMemberDomains', 'Domain restricted sharing', 'Defines whose members may be added to IAM policies.'),
   boolean(
     'iam.automaticIamGrantsForDefaultServiceAccounts',
     'Disable Automatic IAM Grants for Default Service Accounts',
     'Keeps default service accounts from getting the Editor role when they are made.',
   ),
+  boolean('iam.disableServiceAccountCreation', 'Disable service account creation', 'Disables the creation of service accounts.'),
   boolean(
     'iam.disableServiceAccountKeyCreation',
     'Disable service account key creation',
     'Disables the creation of service account keys.',
   ),
   boolean('iam.disableServiceAccountKeyUpload', 'Disable service account key upload', 'Disables the upload of public keys.'),
+  boolean(
+    'iam.managed.allowedPolicyMembers',
+    'Restrict allowed policy members in IAM allow policies',
+    'Defines who may be added to IAM policies.',
+  ),
+  boolean(
+    'iam.managed.disableServiceAccountCreation',
+    'Disable service account creation',
+    'Disables the creation of service accounts.',
+  ),
   boolean(
     'iam.managed.disableServiceAccountKeyCreation',
     'Disable service account key creation',
@@ -67,6 +84,11 @@ export const CONSTRAINTS: readonly Constraint[] = [
     'iam.managed.preventPrivilegedBasicRolesForDefaultServiceAccounts',
     'Prevent privileged basic roles for default service accounts',
     'Keeps default service accounts from having the Editor or Owner role.',
+  ),
+  list(
+    'run.allowedBinaryAuthorizationPolicies',
+    'Allowed Binary Authorization Policies (Cloud Run)',
+    'Defines the Binary Authorization policies that Cloud Run services have to name.',
   ),
   list('run.allowedIngress', 'Allowed ingress settings (Cloud Run)', 'Defines the ingress settings of Cloud Run services.', true),
   boolean(

@@ -1,5 +1,5 @@
 import { readBytes } from '../request-body.ts';
-import type { RawRequest, RawRoute, Sim } from '../service.ts';
+import type { JsonObject, RawRequest, RawRoute, Sim } from '../service.ts';
 import { findConstraint } from './orgpolicy-constraints.ts';
 import { listPolicies, ORGANIZATION, type Rule, savePolicy } from './orgpolicy-records.ts';
 import { badRequest } from './refusals.ts';
@@ -10,7 +10,7 @@ const PATH = /^\/_simulator\/orgpolicy$/;
 
 /**
  * The organisation above the projects, which nobody can be signed in to here: `POST /_simulator/orgpolicy` with
- * `{"constraint", "enforce": true}`, `{"constraint", "allowedValues": […], "deniedValues": […]}`, `{"constraint", "denyAll": true}`, or
+ * `{"constraint", "enforce": true}` (with `"parameters"` for managed ones), `{"constraint", "allowedValues": […], "deniedValues": […]}`, `{"constraint", "denyAll": true}`, or
  * `{"constraint", "reset": true}`; `GET` shows what is set.
  */
 export const orgpolicyRoutes: RawRoute[] = [
@@ -52,8 +52,10 @@ function set(sim: Sim, sent: Record<string, unknown>): void {
   savePolicy(sim, ORGANIZATION, constraint.name, sent['reset'] === true ? undefined : spec);
 }
 
-function booleanRule({ enforce }: Record<string, unknown>): Rule | undefined {
-  return typeof enforce === 'boolean' ? { enforce } : undefined;
+function booleanRule({ enforce, parameters }: Record<string, unknown>): Rule | undefined {
+  if (typeof enforce !== 'boolean') return undefined;
+  const isObject = typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters);
+  return { enforce, ...(isObject && { parameters: parameters as JsonObject }) };
 }
 
 function listRule({ allowedValues, deniedValues, allowAll, denyAll }: Record<string, unknown>): Rule | undefined {

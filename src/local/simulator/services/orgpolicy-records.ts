@@ -6,6 +6,8 @@ export interface Rule {
   allowAll?: boolean;
   denyAll?: boolean;
   values?: { allowedValues?: string[]; deniedValues?: string[] };
+  /** Of managed constraints that are more than on or off. */
+  parameters?: JsonObject;
   condition?: JsonObject;
 }
 export interface Spec {
@@ -67,9 +69,14 @@ function merge(inherited: Rule[], own: Rule[]): Rule[] {
 
 /** Whether a boolean constraint is enforced in a project. */
 export function isEnforced(sim: Sim, projectId: string, name: string): boolean {
+  return enforcedRule(sim, projectId, name) !== undefined;
+}
+
+/** The rule by which a boolean constraint is enforced in a project, with its parameters; undefined where it is not. */
+export function enforcedRule(sim: Sim, projectId: string, name: string): Rule | undefined {
   const constraint = findConstraint(name);
   if (!constraint) throw new Error(`${name} is no constraint`);
-  return effectiveRules(sim, sim.findProject(projectId).projectNumber, constraint).some(({ enforce }) => enforce === true);
+  return effectiveRules(sim, sim.findProject(projectId).projectNumber, constraint).find(({ enforce }) => enforce === true);
 }
 
 /**

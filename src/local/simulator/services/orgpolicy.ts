@@ -2,6 +2,7 @@ import type { Call, JsonObject, Service, Sim } from '../service.ts';
 import { CONSTRAINTS, type Constraint, findConstraint } from './orgpolicy-constraints.ts';
 import { orgpolicyRoutes } from './orgpolicy-control.ts';
 import { effectiveRules, findPolicy, listPolicies, type Spec, savePolicy } from './orgpolicy-records.ts';
+import { checkServiceUsage } from './orgpolicy-usage.ts';
 import { page } from './paging.ts';
 import { aborted, alreadyExists, invalidField, notFound } from './refusals.ts';
 
@@ -48,6 +49,7 @@ export const orgpolicy: Service = {
     },
   },
   routes: orgpolicyRoutes,
+  checkUsage: checkServiceUsage,
 };
 
 function sizes(call: Call) {

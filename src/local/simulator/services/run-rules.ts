@@ -1,6 +1,7 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { findAccount } from './iam-accounts.ts';
 import { checkLocation, checkRunService } from './orgpolicy-checks.ts';
+import { checkKeyless } from './orgpolicy-usage.ts';
 import { badRequest, forbidden, invalidField } from './refusals.ts';
 import { defaultAccount, findRevision, findService, type ServicePlace, serviceKey, serviceName } from './run-records.ts';
 
@@ -38,9 +39,22 @@ export function checkSpec(sim: Sim, place: ServicePlace, spec: JsonObject): void
   }
   checkTraffic(sim, place, spec['traffic'] as JsonObject[]);
   checkAccount(sim, place, String(template['serviceAccount']));
-  if (!findService(sim, serviceKey(place))) checkLocation(sim, place.projectId, place.location, 'create a service');
-  const ingress = INGRESS[String(spec['ingress'])] ?? 'all';
-  checkRunService(sim, place.projectId, serviceName(place), ingress, spec['invokerIamDisabled'] === true);
+  checkPolicies(sim, place, spec, template);
+}
+
+/** @throws GoogleError 400 for what an organisation's policy forbids */
+function checkPolicies(sim: Sim, place: ServicePlace, spec: JsonObject, template: JsonObject): void {
+  const { projectId, location } = place;
+  const isNew = findService(sim, serviceKey(place)) === undefined;
+  if (isNew) checkLocation(sim, projectId, location, 'create a service');
+  if (!template['encryptionKey']) checkKeyless(sim, projectId, 'run.googleapis.com', 'create a revision');
+  const { policy, useDefault } = (spec['binaryAuthorization'] ?? {}) as { policy?: string; useDefault?: boolean };
+  checkRunService(sim, projectId, serviceName(place), {
+    method: isNew ? 'CreateService' : 'UpdateService',
+    ingress: INGRESS[String(spec['ingress'])] ?? 'all',
+    invokerIamDisabled: spec['invokerIamDisabled'] === true,
+    binaryAuthorization: useDefault ? 'default' : policy,
+  });
 }
 
 function checkTemplate(template: JsonObject): void {

@@ -55,6 +55,7 @@ export function readServiceAnnotations(annotations: JsonObject): Sorted {
     if (flag) {
       if (value === 'true') fields[flag[1]] = true;
     } else if (text) fields[text[1]] = value;
+    else if (name === `${RUN}/binary-authorization`) fields['binaryAuthorization'] = binaryAuthorization(value);
     else if (name === `${RUN}/ingress`) fields['ingress'] = INGRESS[value] ?? value;
     else if (name === `${RUN}/launch-stage`) fields['launchStage'] = value;
     else if (name === `${RUN}/custom-audiences`) fields['customAudiences'] = listOf(value);
@@ -71,6 +72,8 @@ export function writeServiceAnnotations(spec: JsonObject): Record<string, string
   const result: Record<string, string> = {};
   for (const [annotation, field] of FLAGS) if (spec[field] === true) result[annotation] = 'true';
   for (const [annotation, field] of TEXTS) if (spec[field]) result[annotation] = String(spec[field]);
+  const { useDefault, policy } = (spec['binaryAuthorization'] ?? {}) as JsonObject;
+  if (useDefault === true || policy) result[`${RUN}/binary-authorization`] = useDefault === true ? 'default' : String(policy);
   const ingress = Object.entries(INGRESS).find(([, field]) => field === spec['ingress'])?.[0] ?? 'all';
   result[`${RUN}/ingress`] = ingress;
   result[`${RUN}/ingress-status`] = ingress;
@@ -131,6 +134,10 @@ export function writeTemplateAnnotations(template: JsonObject): Record<string, s
   if (egress) result[`${RUN}/vpc-access-egress`] = String(egress).toLowerCase().replaceAll('_', '-');
   if (networkInterfaces) result[`${RUN}/network-interfaces`] = JSON.stringify(networkInterfaces);
   return result;
+}
+
+function binaryAuthorization(value: string): JsonObject {
+  return value === 'default' ? { useDefault: true } : { policy: value };
 }
 
 function scaling(fields: JsonObject): JsonObject {

@@ -4,6 +4,7 @@ import { fits } from './filters.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
 import { checkLocation } from './orgpolicy-checks.ts';
+import { checkKeyless } from './orgpolicy-usage.ts';
 import { newestFirst, page } from './paging.ts';
 import { alreadyExists, badRequest, invalidField } from './refusals.ts';
 import {
@@ -61,6 +62,8 @@ function create(call: Call, sim: Sim): JsonObject {
   const { projectId } = sim.findProject(parent.replace(/^projects\/([^/]+).*$/, '$1'));
   const places = input.replication?.userManaged?.replicas.map(({ location }) => location) ?? ['global'];
   for (const place of places) checkLocation(sim, projectId, place, 'create a secret');
+  if (!JSON.stringify(input).includes('kmsKeyName'))
+    checkKeyless(sim, projectId, 'secretmanager.googleapis.com', 'create a secret');
   const name = `${parent}/secrets/${secretId}`;
   if (findSecret(sim, name)) throw alreadyExists(`Secret [${name}] already exists.`);
   const { ttl: _, name: __, ...fields } = withExpiry(sim, input);

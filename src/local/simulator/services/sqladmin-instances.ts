@@ -2,6 +2,7 @@ import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { namesVersion } from './etags.ts';
 import { fits } from './filters.ts';
 import { sqlObjection } from './orgpolicy-checks.ts';
+import { keyObjection, needsKey } from './orgpolicy-usage.ts';
 import { page } from './paging.ts';
 import { derivedFacts, fullSettings, newInstance, patchedSettings } from './sqladmin-defaults.ts';
 import { instanceAlreadyExists, invalidRequest, notSimulated, staleData } from './sqladmin-errors.ts';
@@ -83,6 +84,8 @@ function insert(call: Call, sim: Sim): JsonObject {
   const instance = newInstance(sim, project, call.body);
   checkSettings(instance.settings, instance.databaseVersion);
   checkPolicies(sim, instance, instance.settings);
+  const { kmsKeyName } = (call.body['diskEncryptionConfiguration'] ?? {}) as JsonObject;
+  if (!kmsKeyName && needsKey(sim, project.projectId, 'sqladmin.googleapis.com')) throw invalidRequest(keyObjection(project));
   if (isNameTaken(sim, project.projectId, instance.name)) throw instanceAlreadyExists();
   const { rootPassword } = call.body;
   const saved = saveInstance(sim, instance);

@@ -3,6 +3,7 @@ import { deletePolicy, testPermissions } from './iam-policy.ts';
 import { bucketResource, getStoragePolicy, initStoragePolicy, setStoragePolicy } from './iam-policy-storage.ts';
 import { checkBucketLocation, checkUniformAccess } from './orgpolicy-checks.ts';
 import { isEnforced } from './orgpolicy-records.ts';
+import { checkKeylessBucket } from './orgpolicy-usage.ts';
 import {
   allBuckets,
   type BucketRecord,
@@ -105,6 +106,7 @@ function insert(call: Call, sim: Sim): JsonObject {
   };
   checkBucketLocation(sim, bucket.projectId, bucket.location);
   if (!hasUniformAccess(bucket)) checkUniformAccess(sim, bucket.projectId);
+  if (!(call.body['encryption'] as JsonObject | undefined)?.['defaultKmsKeyName']) checkKeylessBucket(sim, bucket.projectId);
   saveBucket(sim, bucket);
   initStoragePolicy(sim, name, firstBindings(bucket));
   return showBucket(bucket, isFull(call, call.body['acl'] !== undefined || call.body['defaultObjectAcl'] !== undefined));
