@@ -8,13 +8,22 @@ export default defineConfig({
       {
         test: {
           name: 'default',
+          // Programs with a cache folder of their own would fill it with what is used once.
+          env: { NODE_DISABLE_COMPILE_CACHE: '1' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.full.test.ts', 'test/**/*.kill.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'kill', include: ['test/**/*.kill.test.ts'], hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'kill',
+          env: { NODE_DISABLE_COMPILE_CACHE: '1' },
+          include: ['test/**/*.kill.test.ts'],
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'full',

@@ -109,8 +109,8 @@ export async function retry<T>(google: Waiting, work: () => Promise<T>, options:
   }
 }
 
-/** By so much of its length a wait may be too long: a wait of ten minutes then asks fewer than 200 times. */
-const WAITED_PART = 0.05;
+/** By so much of its length a wait may be too long: a wait of ten minutes then asks some 300 times. */
+const WAITED_PART = 0.02;
 
 /**
  * Asks until `attempt` gives a value. The first looks are close together and the waits then grow with the time gone by, so that

@@ -84,16 +84,18 @@ export async function getUser(google: Google, args: InstanceArgs & { user: strin
 
 /**
  * Makes the user with this password if it is missing. A user that is there keeps its password (`created: false`): see
- * {@link setUserPassword}. With `roles` it is a member of these, otherwise of `cloudsqlsuperuser`. Never give a host for PostgreSQL.
+ * {@link setUserPassword}. `seen`: the instance's users as they were a moment ago, which saves the look at them. With `roles` it is a member of these, otherwise of `cloudsqlsuperuser`. Never give a host for PostgreSQL.
  * https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
  */
 export function createUser(
   google: Google,
-  args: InstanceArgs & { user: string; password: string; roles?: string[] } & WaitOptions,
+  args: InstanceArgs & { user: string; password: string; roles?: string[]; seen?: SqlUser[] } & WaitOptions,
 ): Promise<{ value: SqlUser; created: boolean }> {
-  const { project, instance, user, password, roles } = args;
+  const { project, instance, user, password, roles, seen } = args;
+  const found = seen?.find(({ name }) => name === user);
+  if (found !== undefined) return Promise.resolve({ value: found, created: false });
   return createOrGet(google, {
-    first: 'get',
+    ...(seen === undefined && { first: 'get' }),
     duplicate: 'any refusal',
     get: () => getUser(google, args),
     create: async () => {

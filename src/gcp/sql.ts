@@ -58,6 +58,8 @@ export interface NewSqlInstance {
   rootPassword?: string;
   settings: SqlSettings;
 }
+/** What is known of an instance that was made a moment ago, without a look at it. */
+export type RunningInstance = Pick<SqlInstance, 'name' | 'region' | 'databaseVersion' | 'state' | 'settings'>;
 export interface InstanceArgs {
   project: string;
   instance: string;
@@ -105,10 +107,10 @@ export async function listInstances(google: Google, args: { project: string; lab
 export async function createInstance(
   google: Google,
   args: { project: string; body: NewSqlInstance } & WaitOptions,
-): Promise<{ value: SqlInstance; created: boolean }> {
+): Promise<{ value: RunningInstance; created: boolean }> {
   const api = await google.apis.sqladmin();
   const instance = { project: args.project, instance: args.body.name };
-  const { value, created } = await createOrGet(google, {
+  const { value, created } = await createOrGet<RunningInstance>(google, {
     create: async () => {
       const started = await api.instances.insert({
         project: args.project,
@@ -116,7 +118,8 @@ export async function createInstance(
       });
       const what = `creating Cloud SQL instance ${args.body.name}`;
       await waitSqlOperation(google, { timeoutMs: CREATION_TIMEOUT_MS, ...args, started: started.data as SqlOperation, what });
-      return getInstance(google, instance);
+      // The operation is done when the instance runs: another look would tell nothing that is used.
+      return { ...args.body, state: 'RUNNABLE' };
     },
     get: () => getInstance(google, instance),
   });

@@ -1,5 +1,5 @@
+import stringWidth from 'fast-string-width';
 import ora, { type Ora } from 'ora';
-import stringWidth from 'string-width';
 import type { Deps } from '../deps.ts';
 import { sayDuration, sayUsual } from './duration.ts';
 import type { ShowSteps } from './make-ui.ts';

@@ -56,10 +56,11 @@ export function databaseUserResource(deployment: Deployment): Resource {
   const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
   const ensureUser = async (context: StackContext): Promise<Outcome> => {
     const { google } = context;
-    const [{ version, user, password }, found] = await settle([loginFromSecret(context), getSecret(google, secret)]);
+    const looks = [loginFromSecret(context), getSecret(google, secret), listUsers(google, place)] as const;
+    const [{ version, user, password }, found, seen] = await settle(looks);
     // The owner comes first, as the second user is its member; out of use, it has a password that nobody knows.
-    const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword() });
-    const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner] });
+    const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword(), seen });
+    const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner], seen });
     const applied = found?.labels[APPLIED_LABEL] === version;
     if (!created && !applied) await setUserPassword(google, { ...place, user, password });
     if (applied) return created ? 'created' : 'unchanged';

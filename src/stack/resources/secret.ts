@@ -4,7 +4,7 @@ import { pause } from '../../gcp/retry.ts';
 import { secretPolicy } from '../../gcp/secret-policy.ts';
 import { accessVersion, addVersion, latestVersion } from '../../gcp/secret-versions.ts';
 import { createSecret, deleteSecret, getSecret, patchSecret } from '../../gcp/secrets.ts';
-import { missingGrants, secretGrants } from '../access.ts';
+import { deployerIds, missingGrants, secretGrants } from '../access.ts';
 import type { Deployment, SecretKey } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource, StackContext } from '../resource.ts';
@@ -28,12 +28,12 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
   const args = { project, secretId };
   const title = `Secret ${secretId}`;
   const labels = deploymentLabels(deployment.name);
-  const grants = secretGrants(deployment);
+  const grants = secretGrants(deployment, key);
   return {
     id: secretResourceId(key),
     title,
-    // The database's URL names its instance, which may get another name than the usual one when it is made.
-    dependsOn: ['services', 'server-account', ...(key === 'database_url' ? ['sql-instance'] : [])],
+    // Not for the instance that the database's URL names: where that gets another name when it is made, the URL gets a new version.
+    dependsOn: ['services', 'server-account', ...deployerIds(deployment)],
     usualSeconds: USUAL_SECRET_SECONDS,
     // The database's password is in it: without it the data that is kept could not be read.
     ...(key === 'database_url' && { holdsData: true }),

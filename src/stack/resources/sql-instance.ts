@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { createInstance, deleteInstance, getInstance, patchInstance, type SqlInstance } from '../../gcp/sql.ts';
+import { createInstance, deleteInstance, getInstance, patchInstance, type RunningInstance } from '../../gcp/sql.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs } from '../ownership.ts';
@@ -13,7 +13,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
   const { project, database, sqlInstance } = deployment;
   const args = { project, instance: sqlInstance };
   const title = `Cloud SQL instance ${sqlInstance}`;
-  const check = (found: SqlInstance): void => {
+  const check = (found: RunningInstance): void => {
     // An instance that the user named may be one that exists already.
     if (database.instance === undefined) assertOurs(title, found.settings.userLabels, deployment);
     if (found.databaseVersion !== database.version) throw versionDiffers(found, deployment);
@@ -56,7 +56,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
   };
 }
 
-function versionDiffers(found: SqlInstance, { database, project }: Deployment): UserError {
+function versionDiffers(found: RunningInstance, { database, project }: Deployment): UserError {
   return new UserError({
     code: 'SQL_VERSION_DIFFERS',
     message: `Cloud SQL instance ${found.name} in project ${project} runs ${found.databaseVersion}, and ${database.version} is asked for.`,
