@@ -101,7 +101,11 @@ export class OperationRunner {
     if (!operation || operation.done) return;
     let end: { response?: Json } | { error: GoogleErrorFacts };
     try {
-      const response = await this.environment.kindOf(operation.api, operation.kind).finish(operation, sim);
+      const commit = (): void => {
+        // What comes after the end finds no file to write to; it is done again at the next start.
+        if (!this.stopped) transaction.commit();
+      };
+      const response = await this.environment.kindOf(operation.api, operation.kind).finish(operation, sim, commit);
       end = response === undefined ? {} : { response: JSON.parse(JSON.stringify(response)) as Json };
     } catch (error) {
       if (!(error instanceof GoogleError)) {

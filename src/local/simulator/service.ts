@@ -176,8 +176,9 @@ export interface OperationKind {
    * The effect, when the usual time is over: changes records, awaits the runtime. Its value is the response; a {@link GoogleError}
    * is the operation's error, and the records written before it stay (a failed revision is there to be seen). Any other error undoes
    * them and ends the operation as INTERNAL. Run again after a kill.
+   * @param commit puts on disk what was written so far, for what takes long: it stays, whatever comes
    */
-  finish(operation: Operation, sim: Sim): unknown | Promise<unknown>;
+  finish(operation: Operation, sim: Sim, commit: () => void): unknown | Promise<unknown>;
 }
 export interface Operations {
   start(spec: { api: string; kind: string; data: JsonObject; principal: string }): Operation;

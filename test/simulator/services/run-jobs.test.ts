@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { REGION, secret, smallRuntime, startWorld, type World } from './world.ts';
+import { REGION, secret, startWorld, type World } from './world.ts';
 
 let world: World;
 let v2: string;
@@ -152,19 +152,5 @@ test('an execution that goes on can be cancelled, and what goes on ends after a 
     expect((await done(interrupted, slow)).response.succeededCount).toBe(1);
   } finally {
     await slow.remove();
-  }
-});
-
-test('where services really run, an execution says that jobs do not', async () => {
-  const runtime = smallRuntime();
-  const other = await startWorld({ runtime });
-  try {
-    const jobs = `https://run.googleapis.com/v2/projects/${other.project}/locations/${REGION}/jobs`;
-    await done(await other.call('POST', `${jobs}?jobId=five`, task()), other);
-    const failed = await done(await other.call('POST', `${jobs}/five:run`, {}), other);
-    expect(failed.error.message).toMatch(/nothing on this machine runs them/);
-  } finally {
-    await other.remove();
-    await runtime.stop();
   }
 });

@@ -21,6 +21,8 @@ const COMMON = [
   'Internal',
 ];
 const REVISION = ['HealthCheckContainerError', 'Pending', 'Reserve', 'Retired', 'NoDeployment', 'MinInstancesNotProvisioned'];
+/** Reasons of an execution or of one of its tasks. */
+const EXECUTION = ['NonZeroExitCode', 'Cancelled', 'Cancelling'];
 const STATES = { True: 'CONDITION_SUCCEEDED', False: 'CONDITION_FAILED', Unknown: 'CONDITION_RECONCILING' };
 
 export function isReady(conditions: Condition[]): Condition['status'] {
@@ -66,6 +68,7 @@ export function showV2({ type, status, reason, message, lastTransitionTime }: Co
     lastTransitionTime,
     ...(reason && COMMON.includes(reason) ? { reason: upperSnake(reason) } : {}),
     ...(reason && REVISION.includes(reason) ? { revisionReason: upperSnake(reason) } : {}),
+    ...(reason && EXECUTION.includes(reason) ? { executionReason: upperSnake(reason) } : {}),
   };
 }
 

@@ -1,25 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { GoogleError, type JsonObject, type Operation, type OperationKind, type Sim } from '../service.ts';
-import { deletePolicy } from './iam-policy.ts';
-import { alreadyExists, failedPrecondition, invalidField } from './refusals.ts';
-import { type Condition, withConditions } from './run-conditions.ts';
+import type { JsonObject, Operation, Sim } from '../service.ts';
+import { alreadyExists, invalidField } from './refusals.ts';
+import { withConditions } from './run-conditions.ts';
 import {
   type ExecutionRecord,
   executionKey,
-  findExecution,
   findJob,
   type JobRecord,
   jobKey,
-  jobResource,
-  removeExecution,
-  removeJob,
   saveExecution,
   saveJob,
 } from './run-jobs-records.ts';
-import { typedExecution, typedJob } from './run-jobs-show.ts';
+import { conditionsOf } from './run-jobs-tasks.ts';
 import { defaultAccount, operationUuid, type ServicePlace } from './run-records.ts';
 import { checkAccount, checkServiceId } from './run-rules.ts';
-import { checkTask, NotReady } from './run-start.ts';
 
 const API = 'run';
 
@@ -152,83 +146,4 @@ export function startExecution(
   saveJob(sim, { ...job, executionCount: job.executionCount + 1, latest: execution.id });
   const operation = sim.operations.start({ api: API, kind: 'execution', data: { key: executionKey(saved) }, principal });
   return { execution: saved, operation };
-}
-
-function conditionsOf(
-  state: ExecutionRecord['state'],
-  facts: { reason?: string; message?: string } = {},
-): Array<Omit<Condition, 'lastTransitionTime'>> {
-  const completed: Condition['status'] = state === 'running' ? 'Unknown' : state === 'succeeded' ? 'True' : 'False';
-  return [
-    { type: 'Completed', status: completed, ...facts },
-    { type: 'ResourcesAvailable', status: 'True' },
-    { type: 'Started', status: 'True' },
-    { type: 'ContainerReady', status: 'True' },
-  ];
-}
-
-/** @throws GoogleError 400 when it has ended */
-export function cancelExecution(sim: Sim, execution: ExecutionRecord): ExecutionRecord {
-  if (execution.state !== 'running')
-    throw failedPrecondition(`Execution '${execution.id}' has already completed and cannot be cancelled.`);
-  return settle(sim, execution, 'cancelled', { reason: 'Cancelled', message: 'Execution was cancelled.' });
-}
-
-function settle(
-  sim: Sim,
-  execution: ExecutionRecord,
-  state: ExecutionRecord['state'],
-  facts: { reason?: string; message?: string } = {},
-): ExecutionRecord {
-  const time = sim.timestamp();
-  const conditions = withConditions(execution.conditions, conditionsOf(state, facts), time);
-  return saveExecution(sim, { ...execution, state, conditions, completionTime: time, updateTime: time });
-}
-
-/** How operations on jobs end. */
-export const jobOperations: Record<string, OperationKind> = {
-  job: {
-    usual: 'run.jobs',
-    finish(operation, sim) {
-      const job = findJob(sim, String(operation.data['key']));
-      return job ? typedJob(sim, job) : {};
-    },
-  },
-  execution: { usual: 'run.executions', finish: endExecution },
-  'jobs.delete': {
-    usual: 'run.delete',
-    finish(operation, sim) {
-      const key = String(operation.data['key']);
-      const job = findJob(sim, key);
-      const execution = findExecution(sim, key);
-      if (job) {
-        removeJob(sim, job);
-        deletePolicy(sim, jobResource(job));
-      }
-      if (execution) removeExecution(sim, execution);
-      return operation.data['shown'];
-    },
-  },
-};
-
-/** The image and the secrets of its tasks have to be there; then time passes, as nothing runs a job here. */
-function endExecution(operation: Operation, sim: Sim): JsonObject {
-  const execution = findExecution(sim, String(operation.data['key']));
-  if (!execution) return {};
-  if (execution.state !== 'running') throw ended(execution);
-  try {
-    checkTask(sim, execution, (execution.template['template'] ?? {}) as JsonObject);
-    if (sim.runtime) throw new NotReady('Internal', 'Jobs are simulated by their API alone: nothing on this machine runs them.');
-    return typedExecution(settle(sim, execution, 'succeeded', { message: 'Execution completed successfully.' }));
-  } catch (error) {
-    if (!(error instanceof NotReady)) throw error;
-    throw ended(settle(sim, execution, 'failed', { reason: error.reason, message: error.message }));
-  }
-}
-
-function ended({ state, conditions }: ExecutionRecord): GoogleError {
-  const message = conditions[0]?.message ?? '';
-  return state === 'cancelled'
-    ? new GoogleError({ code: 499, status: 'CANCELLED', message })
-    : new GoogleError({ code: 400, status: 'FAILED_PRECONDITION', message });
 }

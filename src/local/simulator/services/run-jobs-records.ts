@@ -43,11 +43,16 @@ export interface ExecutionRecord {
   template: JsonObject;
   extras: Record<string, string>;
   state: ExecutionState;
+  /** Where its tasks are really run: how many of them are in which state. */
+  counts?: TaskCounts;
   conditions: Condition[];
 }
+export type TaskCounts = { running?: number; succeeded?: number; failed?: number; cancelled?: number; retried?: number };
 
 const JOBS = 'run.jobs';
 const EXECUTIONS = 'run.executions';
+/** Keys begin with their execution's. */
+export const TASKS = 'run.tasks';
 
 type Place = Pick<ServicePlace, 'projectId' | 'location' | 'id'>;
 
@@ -104,8 +109,11 @@ export function saveExecution(sim: Sim, execution: ExecutionRecord): ExecutionRe
   return saved;
 }
 
+/** With its tasks. */
 export function removeExecution(sim: Sim, execution: ExecutionRecord): void {
-  sim.store.delete(EXECUTIONS, executionKey(execution));
+  const key = executionKey(execution);
+  for (const task of sim.store.list(TASKS, `${key}/`)) sim.store.delete(TASKS, task.key);
+  sim.store.delete(EXECUTIONS, key);
 }
 
 /** Newest first. @param prefix the key of a job with a slash, or what begins it */

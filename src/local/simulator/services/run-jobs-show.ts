@@ -9,6 +9,7 @@ import {
   jobName,
   taskCountOf,
 } from './run-jobs-records.ts';
+import { lastAttempt, type TaskRecord, taskConditions } from './run-jobs-tasks.ts';
 import { etagOf } from './run-v2-show.ts';
 
 const TYPE = 'type.googleapis.com/google.cloud.run.v2';
@@ -45,7 +46,9 @@ function referenceTo({ id, createTime, completionTime, state }: ExecutionRecord)
 
 /** How many tasks are in which state, under the names that both APIs have; those of which there are none are left out. */
 export function countsOf(execution: ExecutionRecord): JsonObject {
-  return { [`${execution.state}Count`]: taskCountOf(execution) };
+  const counts: Record<string, number> = execution.counts ?? { [execution.state]: taskCountOf(execution) };
+  const some = Object.entries(counts).filter(([, many]) => many > 0);
+  return Object.fromEntries(some.map(([state, many]) => [`${state}Count`, many]));
 }
 
 export function executionName({ projectId, location, job, id }: ExecutionRecord): string {
@@ -95,34 +98,34 @@ export function executionLog({ projectId, job, id }: ExecutionRecord): string {
 }
 
 /** A task of an execution as the second API shows it. */
-export function showTask(execution: ExecutionRecord, index: number): JsonObject {
-  const { id, completionTime, state } = execution;
+export function showTask(execution: ExecutionRecord, task: TaskRecord): JsonObject {
+  const { index, retried, startTime, completionTime } = task;
+  const attempt = lastAttempt(task);
   return {
-    name: `${executionName(execution)}/tasks/${id}-task${index}`,
-    uid: execution.uid.replace(/.{8}$/, String(index).padStart(8, '0')),
+    name: `${executionName(execution)}/tasks/${execution.id}-task${index}`,
+    uid: taskUid(execution, index),
     generation: '1',
-    labels: { ...labelsOf(execution), 'run.googleapis.com/execution': id },
+    labels: { ...labelsOf(execution), 'run.googleapis.com/execution': execution.id },
     createTime: execution.createTime,
     scheduledTime: execution.createTime,
-    startTime: execution.createTime,
+    ...(startTime ? { startTime } : {}),
     ...(completionTime ? { completionTime } : {}),
-    updateTime: execution.updateTime,
+    updateTime: completionTime ?? startTime ?? execution.createTime,
     job: execution.job,
-    execution: id,
+    execution: execution.id,
     ...((execution.template['template'] ?? {}) as JsonObject),
     ...(index > 0 ? { index } : {}),
-    conditions: execution.conditions.map(showV2),
+    ...(retried > 0 ? { retried } : {}),
+    conditions: taskConditions(execution, task).map(showV2),
     observedGeneration: '1',
-    ...(state === 'succeeded' || state === 'failed' ? { lastAttemptResult: attempt(execution) } : {}),
+    ...(attempt ? { lastAttemptResult: attempt } : {}),
     logUri: executionLog(execution),
     etag: etagOf(execution),
   };
 }
 
-/** How the last attempt of a task ended. */
-export function attempt({ state, conditions }: ExecutionRecord): JsonObject {
-  if (state !== 'failed') return {};
-  return { status: { code: 9, message: conditions[0]?.message ?? '' }, exitCode: 1 };
+export function taskUid({ uid }: ExecutionRecord, index: number): string {
+  return uid.replace(/.{8}$/, String(index).padStart(8, '0'));
 }
 
 /** What an operation on a job or an execution is about, with its type; undefined for operations on services. */

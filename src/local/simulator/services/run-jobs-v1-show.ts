@@ -1,7 +1,8 @@
 import type { JsonObject, Sim } from '../service.ts';
 import { showV1 } from './run-conditions.ts';
 import { type ExecutionRecord, findExecution, type JobRecord, jobKey, taskCountOf } from './run-jobs-records.ts';
-import { attempt, countsOf, executionLog, labelsOf } from './run-jobs-show.ts';
+import { countsOf, executionLog, labelsOf, taskUid } from './run-jobs-show.ts';
+import { lastAttempt, type TaskRecord, taskConditions } from './run-jobs-tasks.ts';
 import { writeServiceAnnotations, writeTemplateAnnotations } from './run-v1-annotations.ts';
 import { type Home, resourceVersion, writeSpec } from './run-v1-show.ts';
 
@@ -14,7 +15,7 @@ const COMPLETION = {
 };
 
 /** What gcloud lists as a task's state. */
-const STATES = { running: 'Running', succeeded: 'Succeeded', failed: 'Failed', cancelled: 'Cancelled' };
+const STATES = { pending: 'Pending', running: 'Running', succeeded: 'Succeeded', failed: 'Failed', cancelled: 'Cancelled' };
 
 /** The job in Knative's form. */
 export function showJobV1(sim: Sim, job: JobRecord): JsonObject {
@@ -127,18 +128,19 @@ export function showExecutionV1(execution: ExecutionRecord): JsonObject {
 }
 
 /** A task of an execution in Knative's form. */
-export function showTaskV1(execution: ExecutionRecord, index: number): JsonObject {
-  const { id, state, completionTime } = execution;
-  const name = `${id}-task${index}`;
+export function showTaskV1(execution: ExecutionRecord, task: TaskRecord): JsonObject {
+  const { index, state, retried, startTime, completionTime } = task;
+  const name = `${execution.id}-task${index}`;
+  const attempt = lastAttempt(task);
   return {
     apiVersion: API_VERSION,
     kind: 'Task',
     metadata: {
       ...ownMetadata(execution, 'tasks', name),
-      uid: execution.uid.replace(/.{8}$/, String(index).padStart(8, '0')),
+      uid: taskUid(execution, index),
       labels: {
         ...labelsOf(execution),
-        'run.googleapis.com/execution': id,
+        'run.googleapis.com/execution': execution.id,
         'run.googleapis.com/taskIndex': String(index),
         'run.googleapis.com/runningState': STATES[state],
       },
@@ -146,11 +148,12 @@ export function showTaskV1(execution: ExecutionRecord, index: number): JsonObjec
     spec: taskSpec(execution.template, execution.extras, execution),
     status: {
       observedGeneration: 1,
-      conditions: execution.conditions.map(showV1),
-      startTime: execution.createTime,
+      conditions: taskConditions(execution, task).map(showV1),
+      ...(startTime ? { startTime } : {}),
       ...(completionTime ? { completionTime } : {}),
       ...(index > 0 ? { index } : {}),
-      ...(state === 'succeeded' || state === 'failed' ? { lastAttemptResult: attempt(execution) } : {}),
+      ...(retried > 0 ? { retried } : {}),
+      ...(attempt ? { lastAttemptResult: attempt } : {}),
       logUri: executionLog(execution),
     },
   };

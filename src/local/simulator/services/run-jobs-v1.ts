@@ -2,7 +2,8 @@ import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { badRequest, notFound } from './refusals.ts';
 import { regions } from './regions.ts';
-import { cancelExecution, changeJob, startExecution, type WantedJob } from './run-jobs-change.ts';
+import { changeJob, startExecution, type WantedJob } from './run-jobs-change.ts';
+import { cancelExecution } from './run-jobs-end.ts';
 import {
   type ExecutionRecord,
   executionKey,
@@ -15,6 +16,7 @@ import {
   taskCountOf,
 } from './run-jobs-records.ts';
 import { typedExecution, typedJob } from './run-jobs-show.ts';
+import { findTask, listTasks } from './run-jobs-tasks.ts';
 import { showExecutionV1, showJobV1, showTaskV1 } from './run-jobs-v1-show.ts';
 import { overridden } from './run-jobs-v2.ts';
 import { readServiceAnnotations, readTemplateAnnotations } from './run-v1-annotations.ts';
@@ -61,7 +63,7 @@ export const jobMethodsV1: Record<string, Handler> = {
   },
   [`${N}.tasks.list`]: (call, sim) => {
     const tasks = executionsOf(call, sim).flatMap((execution) =>
-      Array.from({ length: taskCountOf(execution) }, (_, index) => showTaskV1(execution, index)),
+      listTasks(sim, execution).map((task) => showTaskV1(execution, task)),
     );
     return listOf(call, 'TaskList', tasks, 'run.googleapis.com/v1');
   },
@@ -69,7 +71,7 @@ export const jobMethodsV1: Record<string, Handler> = {
     const [, id, index] = /\/tasks\/(.+)-task(\d+)$/.exec(String(call.params['name'])) ?? [];
     const execution = executionsOf(call, sim).find((one) => one.id === id);
     if (!execution || Number(index) >= taskCountOf(execution)) throw missing('TASK', String(call.params['name']));
-    return showTaskV1(execution, Number(index));
+    return showTaskV1(execution, findTask(sim, execution, Number(index)));
   },
   [`${L}.getIamPolicy`]: (call, sim) => ({
     ...getPolicy(sim, jobResource(readJob(call, sim)), call.params['options.requestedPolicyVersion']),

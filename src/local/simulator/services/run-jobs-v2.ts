@@ -2,7 +2,8 @@ import type { Call, Handler, JsonObject, Operation, Sim } from '../service.ts';
 import { getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { page } from './paging.ts';
 import { badRequest, notFound } from './refusals.ts';
-import { cancelExecution, changeJob, startExecution, type WantedJob } from './run-jobs-change.ts';
+import { changeJob, startExecution, type WantedJob } from './run-jobs-change.ts';
+import { cancelExecution } from './run-jobs-end.ts';
 import {
   type ExecutionRecord,
   executionKey,
@@ -16,6 +17,7 @@ import {
   taskCountOf,
 } from './run-jobs-records.ts';
 import { showExecution, showJob, showTask, typedExecution, typedJob } from './run-jobs-show.ts';
+import { findTask, listTasks } from './run-jobs-tasks.ts';
 import { showOperation } from './run-v2-operations.ts';
 import { placeOf } from './run-v2-place.ts';
 
@@ -78,14 +80,14 @@ export const jobMethods: Record<string, Handler> = {
     const execution = readExecution(call, sim);
     const [, index = '-1'] = /-task(\d+)$/.exec(String(call.params['name'])) ?? [];
     if (Number(index) < 0 || Number(index) >= taskCountOf(execution)) throw missing(call.params['name']);
-    return showTask(execution, Number(index));
+    return showTask(execution, findTask(sim, execution, Number(index)));
   },
   [`${P}.executions.tasks.list`]: (call, sim) => {
     const execution = readExecution(call, sim);
     return listed(
       call,
       'tasks',
-      Array.from({ length: taskCountOf(execution) }, (_, index) => showTask(execution, index)),
+      listTasks(sim, execution).map((task) => showTask(execution, task)),
     );
   },
 };

@@ -1,5 +1,6 @@
 import { GoogleError, type JsonObject, type Operation, type Sim } from '../service.ts';
 import { type Condition, serviceConditions, withConditions } from './run-conditions.ts';
+import { NotReady } from './run-needs.ts';
 import {
   findRevision,
   findService,
@@ -11,7 +12,7 @@ import {
   serviceName,
   type TrafficStatus,
 } from './run-records.ts';
-import { NotReady, startRevision } from './run-start.ts';
+import { startRevision } from './run-start.ts';
 
 /**
  * Brings a service to where its settings say: starts the newest revision if it was not tried yet, and sends the traffic. When the

@@ -2,7 +2,7 @@ import { rpcCode } from '../error-form.ts';
 import type { Call, Handler, JsonObject, Operation, OperationKind, Sim } from '../service.ts';
 import { deletePolicy } from './iam-policy.ts';
 import { notFound } from './refusals.ts';
-import { jobOperations } from './run-jobs-change.ts';
+import { jobOperations } from './run-jobs-end.ts';
 import { shownOfJobs } from './run-jobs-show.ts';
 import { findService, operationUuid, removeService, type ServiceRecord, serviceName, serviceResource } from './run-records.ts';
 import { resumeService, rollOut } from './run-rollout.ts';
