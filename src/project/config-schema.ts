@@ -3,7 +3,10 @@ import {
   BUCKET_NAME,
   CPU,
   DEPLOYMENT_NAME,
+  GIT_BRANCH,
+  GITHUB_REPOSITORY,
   IDENTIFIER,
+  MEMBER,
   MEMORY,
   PROJECT_ID,
   REGION,
@@ -65,6 +68,14 @@ export const configSchema = z.strictObject({
         .max(65536)
         .default(10)
         .describe('Disk of the database in GB; it grows by itself and never shrinks.'),
+      clientCert: z
+        .boolean()
+        .default(false)
+        .describe('Whether there is a client certificate for direct connections, its key in Secret Manager.'),
+      requireClientCert: z
+        .boolean()
+        .default(false)
+        .describe('Whether direct connections without a client certificate are refused; the server’s own are none.'),
       name: z.string().regex(IDENTIFIER, 'a database name').default('mlflow').describe('Database of MLflow in the instance.'),
       user: z.string().regex(IDENTIFIER, 'a database user').default('mlflow').describe('Database user of the server.'),
     })
@@ -97,18 +108,50 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The Cloud Run service.'),
+  credentials: z
+    .strictObject({
+      kind: z
+        .enum(['keyless', 'key'])
+        .default('keyless')
+        .describe('key makes a key file of the server’s service account; keyless makes none.'),
+      impersonators: z
+        .array(z.string().regex(MEMBER, 'a member, such as user:ada@example.com'))
+        .default([])
+        .describe('Who may act as the server’s service account without a key.'),
+      keyFile: z.string().min(1).optional().describe('Where the key is kept. Default: in the user’s config folder.'),
+    })
+    .prefault({})
+    .describe('How people get the rights of the server’s service account.'),
+  ci: z
+    .strictObject({
+      github: z
+        .strictObject({
+          repository: z.string().regex(GITHUB_REPOSITORY, 'OWNER/NAME').describe('Repository whose workflow may deploy.'),
+          repositoryId: z
+            .string()
+            .regex(/^\d{1,20}$/, 'the number of a repository')
+            .optional()
+            .describe('Its number, which stays with it: another repository may get the name.'),
+          branch: z.string().regex(GIT_BRANCH, 'a branch').default('main').describe('Branch whose workflow may deploy.'),
+        })
+        .optional()
+        .describe('Deployments by GitHub Actions, without a key.'),
+    })
+    .prefault({})
+    .describe('Who deploys besides people.'),
 });
 
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 
 /** What a person decides about a deployment; every resource name and size follows from it. */
-export interface DeploymentChoices extends Pick<Config, 'region' | 'name' | 'database' | 'artifacts' | 'service'> {
+export interface DeploymentChoices
+  extends Pick<Config, 'region' | 'name' | 'database' | 'artifacts' | 'service' | 'credentials' | 'ci'> {
   project: string;
 }
 
 /** The part of the file that names and sizes resources, for this project. */
 export function choicesOf(config: Config, project: string): DeploymentChoices {
-  const { region, name, database, artifacts, service } = config;
-  return { project, region, name, database, artifacts, service };
+  const { region, name, database, artifacts, service, credentials, ci } = config;
+  return { project, region, name, database, artifacts, service, credentials, ci };
 }

@@ -57,8 +57,14 @@ export function configText(config: Config): string {
     '# What this MLflow deployment is made of. Change a value and run `mlflow-gcp init` again to bring Google Cloud in line with it.',
     '# Flags and MLFLOW_GCP_… environment variables win over this file.',
   ];
-  const { artifacts, ...rest } = config;
-  const values = artifacts.bucket === undefined ? rest : { ...rest, artifacts };
+  const { artifacts, credentials, ci, ...rest } = config;
+  const plain = credentials.kind === 'keyless' && credentials.impersonators.length === 0;
+  const values = {
+    ...rest,
+    ...(artifacts.bucket !== undefined && { artifacts }),
+    ...(!plain && { credentials }),
+    ...(ci.github !== undefined && { ci }),
+  };
   // Through JSON, so that values left undefined leave no key behind.
   return `${head.join('\n')}\n${stringify(JSON.parse(JSON.stringify(values)))}`;
 }

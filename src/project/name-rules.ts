@@ -13,4 +13,11 @@ export const SQL_INSTANCE_NAME = /^[a-z][a-z0-9-]{0,83}$/;
 export const SQL_TIER = /^db-(?:f1-micro|g1-small|custom-\d+-\d+|perf-optimized-N-\d+|n1-(?:standard|highmem)-\d+)$/;
 export const CPU = /^(?:[1248]|[1-9]\d{2,3}m)$/;
 export const MEMORY = /^\d+(?:Mi|Gi)$/;
+/** Whoever may be given a role by name. https://docs.cloud.google.com/iam/docs/principal-identifiers */
+export const MEMBER =
+  /^(?:(?:user|group|serviceAccount):[^@\s:]+@[^@\s]+\.[^@\s]+|principal(?:Set)?:\/\/iam\.googleapis\.com\/\S+)$/;
+/** https://docs.github.com/en/repositories/creating-and-managing-repositories */
+export const GITHUB_REPOSITORY = /^[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
+/** Of the names that git allows, those that need no quoting anywhere. https://git-scm.com/docs/git-check-ref-format */
+export const GIT_BRANCH = /^(?![-./])(?!.*(?:\.\.|\/\/|\/\.))[A-Za-z0-9._/-]{1,200}(?<![./])$/;
 export const IDENTIFIER = /^[a-z_][a-z0-9_-]{0,62}$/;

@@ -13,6 +13,10 @@ export interface Deployment extends DeploymentChoices {
   /** Email of the service account that the server runs as, and of the one that builds its image. */
   serverAccount: string;
   buildAccount: string;
+  /** Of the service account that a CI service deploys as, and ids of the pool and the provider whose tokens it gets that account for. */
+  deployAccount: string;
+  identityPool: string;
+  identityProvider: string;
   service: DeploymentChoices['service'] & { name: string };
   /** The address that Cloud Run gives by name and number; it is known before the first deployment. */
   url: string;
@@ -44,6 +48,10 @@ export function nameDeployment(choices: DeploymentChoices, projectNumber: string
     sqlInstance: choices.database.instance ?? `${name}-pgsql`,
     serverAccount: `${shorten(`${name}-server`, 30)}@${accountDomain}`,
     buildAccount: `${shorten(`${name}-build`, 30)}@${accountDomain}`,
+    deployAccount: `${shorten(`${name}-deploy`, 30)}@${accountDomain}`,
+    // Ids of pools have 4 to 32 characters, and none may begin with `gcp-`.
+    identityPool: `github-${name}`,
+    identityProvider: 'github',
     service: { ...choices.service, name },
     url: `https://${name}-${projectNumber}.${region}.run.app`,
     secrets: Object.fromEntries(SECRET_KEYS.map((key) => [key, `${name}_${key}`])) as Record<SecretKey, string>,

@@ -6,6 +6,8 @@ export interface StackContext {
   google: Google;
   deployment: Deployment;
   credentials: ServerCredentials;
+  /** Where the key of the server's account is kept on this machine, and whether a new one is to take its place. */
+  key?: { file: string; renew: boolean };
 }
 
 /** The user name and password that MLflow's clients will give, where this run decides them; otherwise those in Secret Manager stay. */
@@ -19,6 +21,8 @@ export interface Observation {
   action: 'create' | 'update' | 'unchanged';
   /** One line a difference: `tier: db-f1-micro → db-g1-small`. */
   differences: string[];
+  /** What else is worth a line, whether anything differs or not. */
+  note?: string;
 }
 
 export type Outcome = 'created' | 'updated' | 'unchanged';

@@ -84,11 +84,8 @@ describe('docs/troubleshooting.md', () => {
 describe('docs/costs.md', () => {
   const page = read('docs/costs.md');
   const priced = (tier: string, availability: 'ZONAL' | 'REGIONAL', minInstances = 0) => {
-    const { region, name, database, artifacts, service } = configSchema.parse({
-      database: { tier, availability },
-      service: { minInstances },
-    });
-    return monthlyPrices(nameDeployment({ project: 'my-project', region, name, database, artifacts, service }, '1'));
+    const config = configSchema.parse({ database: { tier, availability }, service: { minInstances } });
+    return monthlyPrices(nameDeployment(choicesOf(config, 'my-project'), '1'));
   };
 
   it('has the prices that the plan has, and their date', () => {

@@ -7,7 +7,7 @@ import { ownDescription } from '../ownership.ts';
 import type { Observation } from '../resource.ts';
 import { type BucketRole, bucketGrants, wantedArtifactBucket, wantedBuildBucket } from '../resources/bucket.ts';
 import { secretResourceId } from '../resources/secret.ts';
-import { type AccountRole, buildAccount, serverAccount } from '../resources/service-account.ts';
+import { type AccountRole, ownAccounts } from '../resources/service-account.ts';
 import { databaseUrl, secretValue } from '../secret-values.ts';
 import type { PlanDocument } from './plan-document.ts';
 
@@ -56,7 +56,7 @@ export function blueprintOf({ plan, deployment, username }: PlanDocument): Bluep
   const description = ownDescription(deployment);
   return {
     labels: deploymentLabels(deployment.name),
-    accounts: [serverAccount(deployment), buildAccount(deployment)].map((account) => ({
+    accounts: ownAccounts(deployment).map((account) => ({
       ...account,
       accountId: account.email.split('@')[0] ?? '',
       description,
@@ -71,7 +71,7 @@ export function blueprintOf({ plan, deployment, username }: PlanDocument): Bluep
       id: secretResourceId(key),
       key,
       name: deployment.secrets[key],
-      grants: secretGrants(deployment),
+      grants: secretGrants(deployment, key),
       content: contentOf(deployment, key, username),
     })),
     action: (id) => observed.get(id)?.action ?? 'unchanged',

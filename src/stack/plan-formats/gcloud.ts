@@ -3,7 +3,7 @@ import { shellWord } from '../../ui/shell-word.ts';
 import { sortNodes } from '../graph.ts';
 import { projectGrants } from '../resources/project-roles.ts';
 import { wantedRepository } from '../resources/repository.ts';
-import { REQUIRED_SERVICES } from '../resources/services.ts';
+import { requiredServices } from '../resources/services.ts';
 import { type Blueprint, type BlueprintBucket, type BlueprintSecret, blueprintOf } from './blueprint.ts';
 import { databaseUserCommands, secretCommands } from './gcloud-secrets.ts';
 import { createInstanceWords } from './gcloud-sql.ts';
@@ -43,7 +43,7 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
   const { deployment } = document;
   const { project } = deployment;
   const blueprint = blueprintOf(document);
-  const enable = command('gcloud', 'services', 'enable', ...REQUIRED_SERVICES, `--project=${project}`);
+  const enable = command('gcloud', 'services', 'enable', ...requiredServices(deployment), `--project=${project}`);
   const roles = projectGrants(deployment).map((grant) => granted(['projects'], [project], grant, '--condition=None'));
   const databaseSecret = blueprint.secrets.find(({ key }) => key === 'database_url');
   const { database, sqlInstance } = deployment;

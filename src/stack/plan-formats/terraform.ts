@@ -1,4 +1,4 @@
-import { REQUIRED_SERVICES } from '../resources/services.ts';
+import { requiredServices } from '../resources/services.ts';
 import { blueprintOf } from './blueprint.ts';
 import { type HclBlock, hclText } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
@@ -54,7 +54,7 @@ function preamble({ deployment }: PlanDocument): HclBlock[] {
       kind: 'resource',
       labels: ['google_project_service', 'mlflow'],
       values: {
-        for_each: { raw: `toset(${listText(REQUIRED_SERVICES)})` },
+        for_each: { raw: `toset(${listText(requiredServices(deployment))})` },
         service: { raw: 'each.value' },
         disable_on_destroy: false,
       },

@@ -12,7 +12,7 @@ import {
   getBucket,
   patchBucket,
 } from '../../gcp/storage.ts';
-import { accountGrant, missingGrants } from '../access.ts';
+import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
@@ -29,6 +29,8 @@ export interface BucketRole {
   account: string;
   accountId: 'server-account' | 'build-account';
   holdsData: boolean;
+  /** Who else may, with the ids of what they wait for. */
+  others: { grants: Grant[]; ids: string[] };
   settings: BucketChange;
   /** A bucket that the user named may be one that exists already; one that we named is ours or nobody's. */
   adopt: boolean;
@@ -42,6 +44,7 @@ export function wantedArtifactBucket(deployment: Deployment): BucketRole {
     account: deployment.serverAccount,
     accountId: 'server-account',
     holdsData: true,
+    others: { grants: [], ids: [] },
     adopt: deployment.artifacts.bucket !== undefined,
     settings: { ...PRIVATE, softDeletePolicy: { retentionDurationSeconds: String(7 * DAY_SECONDS) } },
   };
@@ -58,6 +61,8 @@ export function wantedBuildBucket(deployment: Deployment): BucketRole {
     account: deployment.buildAccount,
     accountId: 'build-account',
     holdsData: false,
+    // A CI service uploads the sources and reads the logs.
+    others: { grants: deployerGrants(deployment, 'roles/storage.objectUser'), ids: deployerIds(deployment) },
     adopt: false,
     settings: {
       ...PRIVATE,
@@ -68,8 +73,8 @@ export function wantedBuildBucket(deployment: Deployment): BucketRole {
 }
 
 /** objectUser can read, write and delete objects, multipart uploads among them, and nothing of the bucket itself. */
-export function bucketGrants({ account }: BucketRole): Grant[] {
-  return [accountGrant('roles/storage.objectUser', account)];
+export function bucketGrants({ account, others }: BucketRole): Grant[] {
+  return [accountGrant('roles/storage.objectUser', account), ...others.grants];
 }
 
 const PRIVATE: BucketChange = {
@@ -88,7 +93,7 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
   return {
     id: role.id,
     title,
-    dependsOn: ['services', role.accountId],
+    dependsOn: ['services', role.accountId, ...role.others.ids],
     usualSeconds: USUAL_BUCKET_SECONDS,
     ...(role.holdsData && { holdsData: true }),
     async observe({ google }) {

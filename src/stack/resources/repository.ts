@@ -8,17 +8,21 @@ import {
 import { ensureGrants, type Grant } from '../../gcp/iam-policy.ts';
 import { deploymentLabels, type Labels } from '../../gcp/labels.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
-import { accountGrant, missingGrants } from '../access.ts';
+import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
-/** How the repository is made. The build account alone may push to it. */
-export function wantedRepository({ name, buildAccount }: Deployment): { description: string; labels: Labels; grants: Grant[] } {
+/** How the repository is made. The build account alone may push to it; a CI service looks whether an image is there already. */
+export function wantedRepository(deployment: Deployment): { description: string; labels: Labels; grants: Grant[] } {
+  const { name, buildAccount } = deployment;
   return {
     description: `Images of MLflow server ${name}`,
     labels: deploymentLabels(name),
-    grants: [accountGrant('roles/artifactregistry.writer', buildAccount)],
+    grants: [
+      accountGrant('roles/artifactregistry.writer', buildAccount),
+      ...deployerGrants(deployment, 'roles/artifactregistry.reader'),
+    ],
   };
 }
 
@@ -31,7 +35,7 @@ export function repositoryResource(deployment: Deployment): Resource {
   return {
     id: 'repository',
     title,
-    dependsOn: ['services', 'build-account'],
+    dependsOn: ['services', 'build-account', ...deployerIds(deployment)],
     usualSeconds: USUAL_SECONDS['artifactregistry.repositories'],
     async observe({ google }) {
       const found = await getRepository(google, args);

@@ -11,7 +11,7 @@ import { assertOursByDescription, ownDescription } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
 export interface AccountRole {
-  id: 'server-account' | 'build-account';
+  id: 'server-account' | 'build-account' | 'deploy-account';
   email: string;
   displayName: string;
 }
@@ -24,6 +24,21 @@ export function serverAccount(deployment: Deployment): AccountRole {
 /** The identity that builds the image: the project's default one may have no roles, or far too many. */
 export function buildAccount(deployment: Deployment): AccountRole {
   return { id: 'build-account', email: deployment.buildAccount, displayName: `Image builds of MLflow server ${deployment.name}` };
+}
+
+/** The identity that a CI service deploys as. */
+export function deployAccount(deployment: Deployment): AccountRole {
+  return {
+    id: 'deploy-account',
+    email: deployment.deployAccount,
+    displayName: `Deployments of MLflow server ${deployment.name}`,
+  };
+}
+
+/** The accounts that a deployment has, by the choices made. */
+export function ownAccounts(deployment: Deployment): AccountRole[] {
+  const deployers = deployment.ci.github === undefined ? [] : [deployAccount(deployment)];
+  return [serverAccount(deployment), buildAccount(deployment), ...deployers];
 }
 
 /** A service account. It can have no labels, so its description says whose it is. */

@@ -1,9 +1,10 @@
 import { enabledServices, enableServices } from '../../gcp/serviceusage.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import type { Deployment } from '../deployment.ts';
 import type { Resource, StackContext } from '../resource.ts';
 
-/** The APIs that a deployment without access control calls, in Google's names. */
-export const REQUIRED_SERVICES = [
+/** The APIs that every deployment calls. */
+const SERVICES = [
   'run',
   'sqladmin',
   'secretmanager',
@@ -14,7 +15,14 @@ export const REQUIRED_SERVICES = [
   'cloudresourcemanager',
   'serviceusage',
   'storage',
-].map((name) => `${name}.googleapis.com`);
+];
+
+/** The APIs that a deployment without access control calls, in Google's names. */
+export function requiredServices({ ci }: Pick<Deployment, 'ci'>): string[] {
+  // Exchanges the tokens of a CI service for Google's.
+  const federation = ci.github === undefined ? [] : ['sts'];
+  return [...SERVICES, ...federation].map((name) => `${name}.googleapis.com`);
+}
 
 /** The Google Cloud services of the project. They are never disabled again: something else may have come to need them. */
 export function servicesResource(): Resource {
@@ -29,9 +37,10 @@ export function servicesResource(): Resource {
       return { action: 'create', differences: missing.map((service) => `enable ${service}`) };
     },
     async ensure({ google, deployment }, progress) {
-      progress(`enabling ${REQUIRED_SERVICES.length}`);
+      const services = requiredServices(deployment);
+      progress(`enabling ${services.length}`);
       // Those that are enabled already stay as they are, so there is no need to look again.
-      await enableServices(google, { projectNumber: deployment.projectNumber, services: REQUIRED_SERVICES });
+      await enableServices(google, { projectNumber: deployment.projectNumber, services });
       return 'created';
     },
     async remove() {
@@ -41,6 +50,7 @@ export function servicesResource(): Resource {
 }
 
 async function missingServices({ google, deployment }: StackContext): Promise<string[]> {
-  const enabled = await enabledServices(google, { projectNumber: deployment.projectNumber, services: REQUIRED_SERVICES });
-  return REQUIRED_SERVICES.filter((service) => !enabled.has(service));
+  const services = requiredServices(deployment);
+  const enabled = await enabledServices(google, { projectNumber: deployment.projectNumber, services });
+  return services.filter((service) => !enabled.has(service));
 }

@@ -1,4 +1,4 @@
-import { configSchema } from '../../../src/project/config-schema.ts';
+import { choicesOf, configSchema } from '../../../src/project/config-schema.ts';
 import { nameDeployment } from '../../../src/stack/deployment.ts';
 import type { PlanDocument } from '../../../src/stack/plan-formats/plan-document.ts';
 import type { Observation } from '../../../src/stack/resource.ts';
@@ -6,12 +6,11 @@ import { baseStack } from '../../../src/stack/stack.ts';
 
 /** A plan as it would be if each resource were observed like this; by default everything is to be made. */
 export function planDocument(
-  choices: { project?: string; name?: string; username?: string; database?: object } = {},
+  choices: { project?: string; name?: string; username?: string; database?: object; credentials?: object; ci?: object } = {},
   observed: Record<string, Observation> = {},
 ): PlanDocument {
-  const { project = 'my-project-1', name = 'mlflow', username, database = {} } = choices;
-  const { region, artifacts, service, ...config } = configSchema.parse({ name, database });
-  const deployment = nameDeployment({ project, region, name, database: config.database, artifacts, service }, '123456789012');
+  const { project = 'my-project-1', username, ...config } = choices;
+  const deployment = nameDeployment(choicesOf(configSchema.parse(config), project), '123456789012');
   const items = baseStack(deployment).map((resource) => ({
     resource,
     observation: observed[resource.id] ?? { action: 'create' as const, differences: [] },
