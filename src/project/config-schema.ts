@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DATABASE_ENGINES, DATABASE_VERSIONS } from './database-engines.ts';
+import { checkDatabase, withVersion } from './database-rules.ts';
 import {
   BUCKET_NAME,
   CPU,
@@ -46,12 +48,15 @@ export const configSchema = z.strictObject({
         .string()
         .regex(SQL_INSTANCE_NAME, 'a Cloud SQL instance name')
         .optional()
-        .describe('Cloud SQL instance; one that exists is adopted. Default: NAME-pgsql.'),
+        .describe('Cloud SQL instance; one that exists is adopted. Default: NAME-pgsql or NAME-mysql.'),
+      engine: z
+        .enum(DATABASE_ENGINES)
+        .default('postgres')
+        .describe('Database that MLflow keeps its records in. It cannot be changed later.'),
       version: z
-        .string()
-        .regex(/^POSTGRES_1[4-8]$/, 'POSTGRES_14 to POSTGRES_18')
-        .default('POSTGRES_18')
-        .describe('Version of PostgreSQL.'),
+        .enum([...DATABASE_VERSIONS.postgres, ...DATABASE_VERSIONS.mysql])
+        .optional()
+        .describe('Version of the database. Default: POSTGRES_18 or MYSQL_8_4.'),
       tier: z
         .string()
         .regex(SQL_TIER, 'a Cloud SQL machine tier, such as db-f1-micro')
@@ -79,6 +84,8 @@ export const configSchema = z.strictObject({
       name: z.string().regex(IDENTIFIER, 'a database name').default('mlflow').describe('Database of MLflow in the instance.'),
       user: z.string().regex(IDENTIFIER, 'a database user').default('mlflow').describe('Database user of the server.'),
     })
+    .superRefine(checkDatabase)
+    .transform(withVersion)
     .prefault({})
     .describe('The Cloud SQL instance, and the database in it.'),
   artifacts: z
