@@ -21,6 +21,8 @@ export const initOptions = {
   ),
   disk: value('gb', 'disk of the database in GB; it grows by itself (default: 10)', { parse: wholeNumber(10, 65536) }),
   instance: value('name', 'Cloud SQL instance to use; one that exists is adopted', { parse: checked(checkSqlInstance) }),
+  clientCert: toggle('make a client certificate for the database; its private key goes into Secret Manager and nowhere else'),
+  requireClientCert: toggle('refuse direct connections to the database without a client certificate; includes --client-cert'),
   bucket: value('name', 'bucket for artifacts; one that exists is adopted', { parse: checked(checkBucket) }),
   memory: value('amount', 'memory of the server (default: 1Gi)', { parse: checked(checkMemory) }),
   cpu: value('number', 'CPUs of the server (default: 1)', { parse: checked(checkCpu) }),

@@ -1,6 +1,7 @@
 import { type Deployment, SECRET_KEYS } from './deployment.ts';
 import type { Removable, Resource } from './resource.ts';
 import { bucketResource, wantedArtifactBucket, wantedBuildBucket } from './resources/bucket.ts';
+import { clientCertificateResource } from './resources/client-certificate.ts';
 import { databaseResource, databaseUserResource } from './resources/database.ts';
 import { projectRolesResource } from './resources/project-roles.ts';
 import { repositoryResource } from './resources/repository.ts';
@@ -24,10 +25,15 @@ export function baseStack(deployment: Deployment): Resource[] {
     databaseResource(deployment),
     ...SECRET_KEYS.map((key) => secretResource(deployment, key)),
     databaseUserResource(deployment),
+    ...(deployment.database.clientCert ? [clientCertificateResource(deployment)] : []),
   ];
 }
 
 /** All that `init` and `deploy` make, for taking it down. */
 export function wholeStack(deployment: Deployment): Removable[] {
-  return [...baseStack(deployment), runServiceRemovable(deployment)];
+  const base = baseStack(deployment);
+  // The choice stands in mlflow-gcp.yaml, and the folder may be lost.
+  const certificate = clientCertificateResource(deployment);
+  const more = base.some(({ id }) => id === certificate.id) ? [] : [certificate];
+  return [...base, ...more, runServiceRemovable(deployment)];
 }

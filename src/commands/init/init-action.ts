@@ -109,6 +109,8 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
       availability: options.availability ?? database.availability,
       diskGb: options.disk ?? database.diskGb,
       instance: options.instance ?? database.instance,
+      clientCert: options.clientCert || options.requireClientCert || database.clientCert || database.requireClientCert,
+      requireClientCert: options.requireClientCert || database.requireClientCert,
     },
     artifacts: { ...artifacts, bucket: options.bucket ?? artifacts.bucket },
     service: {

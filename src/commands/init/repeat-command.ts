@@ -66,6 +66,7 @@ export function repeatCommand({
     ...Object.entries(flagged(config)).flatMap(([key, value]) =>
       value === undefined || value === usual[key] ? [] : [flagName(key), String(value)],
     ),
+    ...(database.requireClientCert ? ['--require-client-cert'] : database.clientCert ? ['--client-cert'] : []),
     ...(username === undefined ? [] : [`--username=${username}`]),
     ...(passwordFile === undefined ? [] : [`--password-file=${passwordFile}`]),
     ...(unflagged && settings.file !== undefined ? ['--config', path.relative(cwd, settings.file.path)] : []),

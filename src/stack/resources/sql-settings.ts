@@ -18,7 +18,7 @@ export function wantedSettings(deployment: Deployment): SqlSettings {
     dataDiskSizeGb: String(database.diskGb),
     dataDiskType: 'PD_SSD',
     storageAutoResize: true,
-    ipConfiguration: { ipv4Enabled: true, sslMode: 'ENCRYPTED_ONLY' },
+    ipConfiguration: { ipv4Enabled: true, sslMode: wantedSslMode(deployment) },
     backupConfiguration: {
       enabled: true,
       startTime: '03:00',
@@ -29,6 +29,16 @@ export function wantedSettings(deployment: Deployment): SqlSettings {
     deletionProtectionEnabled: true,
     userLabels: deploymentLabels(deployment.name),
   };
+}
+
+const CERTIFICATE_REQUIRED = 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
+
+/**
+ * What direct connections have to bring. The server on Cloud Run comes through the connector's own tunnel, which works in every mode.
+ * https://docs.cloud.google.com/sql/docs/postgres/configure-ssl-instance#ssl-mode
+ */
+function wantedSslMode({ database }: Deployment): string {
+  return database.requireClientCert ? CERTIFICATE_REQUIRED : 'ENCRYPTED_ONLY';
 }
 
 /** The body that a new instance is made with. */
@@ -58,11 +68,9 @@ export function compareSettings(has: SqlSettings, deployment: Deployment): Setti
   compare('backups', has.backupConfiguration?.enabled === true, true, pick(wanted, 'backupConfiguration'));
   compare('deletion protection', has.deletionProtectionEnabled === true, true, pick(wanted, 'deletionProtectionEnabled'));
   // Client certificates are stricter than what we ask for: whoever turned them on keeps them.
-  const encrypted =
-    has.ipConfiguration?.sslMode === 'ENCRYPTED_ONLY' || has.ipConfiguration?.sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
-  compare('encrypted connections only', encrypted, true, {
-    ipConfiguration: { ...has.ipConfiguration, sslMode: 'ENCRYPTED_ONLY' },
-  });
+  const sslMode = wantedSslMode(deployment);
+  const strict = [sslMode, CERTIFICATE_REQUIRED].includes(has.ipConfiguration?.sslMode ?? '');
+  compare('TLS mode', strict ? sslMode : has.ipConfiguration?.sslMode, sslMode, { ipConfiguration: { sslMode } });
   // A disk only ever grows, by itself too.
   const grows = Number(has.dataDiskSizeGb ?? 0) < deployment.database.diskGb;
   if (grows) compare('disk, GB', has.dataDiskSizeGb, wanted.dataDiskSizeGb, pick(wanted, 'dataDiskSizeGb'));
