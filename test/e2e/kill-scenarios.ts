@@ -52,7 +52,7 @@ export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise
 }
 
 /** A new simulator's data folder, with project and authority, and a folder with a lock in it. */
-async function emptyStage(): Promise<Stage> {
+export async function emptyStage(): Promise<Stage> {
   const place = await mkdtemp(path.join(tmpdir(), 'mlflow-gcp-kill-'));
   const data = path.join(place, 'data');
   const options = { port: 0, dataDir: data, discoveryDir: DISCOVERY_DIR, services: await loadServices() };
