@@ -11,7 +11,7 @@ export interface SqlDatabase {
   charset?: string;
   collation?: string;
 }
-/** A PostgreSQL role in an instance. Google never tells its password. */
+/** A user of the database in an instance. Google never tells its password. */
 export interface SqlUser {
   name: string;
   /** BUILT_IN, CLOUD_IAM_SERVICE_ACCOUNT, … */
@@ -30,19 +30,22 @@ export async function getDatabase(google: Google, args: InstanceArgs & { databas
   }
 }
 
-/** Makes a UTF-8 database if it is missing and waits for it. https://docs.cloud.google.com/sql/docs/postgres/create-manage-databases */
+/**
+ * Makes a database of this character set, as the engine calls it, if it is missing and waits for it.
+ * https://docs.cloud.google.com/sql/docs/postgres/create-manage-databases https://docs.cloud.google.com/sql/docs/mysql/create-manage-databases
+ */
 export function createDatabase(
   google: Google,
-  args: InstanceArgs & { database: string } & WaitOptions,
+  args: InstanceArgs & { database: string; charset: string; collation?: string | undefined } & WaitOptions,
 ): Promise<{ value: SqlDatabase; created: boolean }> {
-  const { project, instance, database } = args;
+  const { project, instance, database, charset, collation } = args;
   return createOrGet(google, {
     // What a duplicate is answered with is not documented.
     duplicate: 'any refusal',
     get: () => getDatabase(google, args),
     create: async () => {
       const api = await google.apis.sqladmin();
-      const requestBody = { project, instance, name: database, charset: 'UTF8' };
+      const requestBody = { project, instance, name: database, charset, ...(collation && { collation }) };
       await changeInstance(
         google,
         args,
@@ -70,7 +73,13 @@ export async function deleteDatabase(google: Google, args: InstanceArgs & { data
   }
 }
 
-/** The users of the instance, Google's own `postgres` among them. */
+/** A user by name. MySQL's have a second half, where they may come from (`%`: from anywhere); PostgreSQL's must have none. */
+export interface UserArgs extends InstanceArgs {
+  user: string;
+  host?: string | undefined;
+}
+
+/** The users of the instance, Google's own `postgres` or `root` among them. */
 export async function listUsers(google: Google, args: InstanceArgs): Promise<SqlUser[]> {
   const api = await google.apis.sqladmin();
   const { data } = await api.users.list({ project: args.project, instance: args.instance });
@@ -78,20 +87,20 @@ export async function listUsers(google: Google, args: InstanceArgs): Promise<Sql
 }
 
 /** The user, or undefined. */
-export async function getUser(google: Google, args: InstanceArgs & { user: string }): Promise<SqlUser | undefined> {
+export async function getUser(google: Google, args: UserArgs): Promise<SqlUser | undefined> {
   return (await listUsers(google, args)).find((user) => user.name === args.user);
 }
 
 /**
  * Makes the user with this password if it is missing. A user that is there keeps its password (`created: false`): see
- * {@link setUserPassword}. `seen`: the instance's users as they were a moment ago, which saves the look at them. With `roles` it is a member of these, otherwise of `cloudsqlsuperuser`. Never give a host for PostgreSQL.
+ * {@link setUserPassword}. `seen`: the instance's users as they were a moment ago, which saves the look at them. With `roles` it is a member of these, otherwise of `cloudsqlsuperuser`.
  * https://docs.cloud.google.com/sql/docs/postgres/create-manage-users
  */
 export function createUser(
   google: Google,
-  args: InstanceArgs & { user: string; password: string; roles?: string[]; seen?: SqlUser[] } & WaitOptions,
+  args: UserArgs & { password: string; roles?: string[]; seen?: SqlUser[] } & WaitOptions,
 ): Promise<{ value: SqlUser; created: boolean }> {
-  const { project, instance, user, password, roles, seen } = args;
+  const { project, instance, user, host, password, roles, seen } = args;
   const found = seen?.find(({ name }) => name === user);
   if (found !== undefined) return Promise.resolve({ value: found, created: false });
   return createOrGet(google, {
@@ -100,7 +109,8 @@ export function createUser(
     get: () => getUser(google, args),
     create: async () => {
       const api = await google.apis.sqladmin();
-      const requestBody = { project, instance, name: user, password, ...(roles && { databaseRoles: roles }) };
+      const more = { ...(host && { host }), ...(roles && { databaseRoles: roles }) };
+      const requestBody = { project, instance, name: user, password, ...more };
       await changeInstance(
         google,
         args,
@@ -113,29 +123,27 @@ export function createUser(
 }
 
 /** Gives the user this password and waits until it holds. */
-export async function setUserPassword(
-  google: Google,
-  args: InstanceArgs & { user: string; password: string } & WaitOptions,
-): Promise<void> {
+export async function setUserPassword(google: Google, args: UserArgs & { password: string } & WaitOptions): Promise<void> {
   const api = await google.apis.sqladmin();
-  const { project, instance, user, password } = args;
+  const { project, instance, user, host, password } = args;
+  const at = { project, instance, name: user, ...(host && { host }) };
   await changeInstance(
     google,
     args,
     `setting the password of database user ${user}`,
-    async () => (await api.users.update({ project, instance, name: user, requestBody: { name: user, password } })).data,
+    async () => (await api.users.update({ ...at, requestBody: { name: user, password } })).data,
   );
 }
 
 /** Deletes the user; one that is not there is fine. Google refuses while it owns anything in a database. */
-export async function deleteUser(google: Google, args: InstanceArgs & { user: string } & WaitOptions): Promise<void> {
+export async function deleteUser(google: Google, args: UserArgs & WaitOptions): Promise<void> {
   if ((await getUser(google, args)) === undefined) return;
   const api = await google.apis.sqladmin();
-  const { project, instance, user } = args;
+  const { project, instance, user, host } = args;
   await changeInstance(
     google,
     args,
     `deleting database user ${user}`,
-    async () => (await api.users.delete({ project, instance, name: user })).data,
+    async () => (await api.users.delete({ project, instance, name: user, ...(host && { host }) })).data,
   );
 }

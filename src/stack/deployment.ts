@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeploymentChoices } from '../project/config-schema.ts';
+import { ENGINE_FACTS } from './engine-facts.ts';
 
 /** A deployment with all its resource names, once the project's number is known. */
 export interface Deployment extends DeploymentChoices {
@@ -45,7 +46,7 @@ export function nameDeployment(choices: DeploymentChoices, projectNumber: string
     buildBucket: bucketName(project, `${name}-build`),
     repository: name,
     image: `${registry}/${project.replace(':', '/')}/${name}/${name}`,
-    sqlInstance: choices.database.instance ?? `${name}-pgsql`,
+    sqlInstance: choices.database.instance ?? usualInstance(choices),
     serverAccount: `${shorten(`${name}-server`, 30)}@${accountDomain}`,
     buildAccount: `${shorten(`${name}-build`, 30)}@${accountDomain}`,
     deployAccount: `${shorten(`${name}-deploy`, 30)}@${accountDomain}`,
@@ -56,6 +57,11 @@ export function nameDeployment(choices: DeploymentChoices, projectNumber: string
     url: `https://${name}-${projectNumber}.${region}.run.app`,
     secrets: Object.fromEntries(SECRET_KEYS.map((key) => [key, `${name}_${key}`])) as Record<SecretKey, string>,
   };
+}
+
+/** The name that an instance has when none is chosen: `mlflow-pgsql`. */
+export function usualInstance({ name, database }: Pick<DeploymentChoices, 'name' | 'database'>): string {
+  return `${name}-${ENGINE_FACTS[database.engine].suffix}`;
 }
 
 /** `PROJECT:REGION:INSTANCE`, as Cloud SQL's connectors and Cloud Run name an instance. */

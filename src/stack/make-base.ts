@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { StepGroup } from '../ui/ui.ts';
 import { type Applied, applyPlan } from './apply.ts';
-import type { Deployment } from './deployment.ts';
+import { type Deployment, usualInstance } from './deployment.ts';
 import { type Plan, planStack } from './plan.ts';
 import type { StackContext } from './resource.ts';
 import { baseStack } from './stack.ts';
@@ -28,7 +28,7 @@ export async function makeBase(
 }
 
 /** `mlflow-pgsql`, `mlflow-pgsql-2`, `mlflow-pgsql-3`: not made up by chance, so that two runs at once come to the same instance. */
-function nextInstanceName({ name, sqlInstance }: Deployment): string {
-  const usual = `${name}-pgsql`;
-  return `${usual}-${(Number(sqlInstance.slice(usual.length + 1)) || 1) + 1}`;
+function nextInstanceName(deployment: Deployment): string {
+  const usual = usualInstance(deployment);
+  return `${usual}-${(Number(deployment.sqlInstance.slice(usual.length + 1)) || 1) + 1}`;
 }

@@ -3,15 +3,18 @@ import type { Google } from '../gcp/google.ts';
 import { accessVersion, addVersion, type SecretVersion } from '../gcp/secret-versions.ts';
 import { createUser, listUsers, setUserPassword } from '../gcp/sql-content.ts';
 import type { Deployment } from './deployment.ts';
+import { memberRoles, placeOfUsers } from './resources/database.ts';
 import { databaseLogin, databaseUrl, databaseUsers, newPassword } from './secret-values.ts';
 import type { Serving } from './serving.ts';
 
 /*
- * Why two users. PostgreSQL knows one password a user, so a new one for the user in use locks out what serves: connections that are open
+ * Why two users. With one password a user, so a new one for the user in use locks out what serves: connections that are open
  * live on, but a pool opens more under load, an instance that Cloud Run adds opens its first, and both would fail until the new revision
  * serves, which takes from seconds to minutes. With two users that take turns, the one that gets a new password is always the one that
  * nobody uses. The second is made by the API as a member of the first (`databaseRoles`) and works in its name (`role` in the URL), so that
  * all tables keep one owner and either of them can migrate them; members of `cloudsqlsuperuser` alone may not touch each other's tables.
+ * MySQL could keep an old password beside the new one (RETAIN CURRENT PASSWORD), but only the last one: a second try after a killed run
+ * would throw out the very password that serves. https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords
  * https://docs.cloud.google.com/sql/docs/postgres/users, https://www.postgresql.org/docs/current/role-membership.html
  */
 
@@ -21,13 +24,13 @@ export async function nextDatabaseUrl(
   deployment: Deployment,
   { serving, newest }: { serving: Serving | undefined; newest: string },
 ): Promise<SecretVersion> {
-  const place = { project: deployment.project, instance: deployment.sqlInstance };
+  const place = placeOfUsers(deployment);
   const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
   const inUse = await userOfVersion(google, deployment, serving?.revision?.secretVersions[secret.secretId] ?? newest);
   const [owner, member] = databaseUsers(deployment);
   const user = inUse === member ? owner : member;
   const password = newPassword();
-  const roles = user === member ? { roles: [owner] } : {};
+  const roles = user === member ? memberRoles(deployment) : {};
   const { created } = await createUser(google, { ...place, user, password, ...roles });
   if (!created) await setUserPassword(google, { ...place, user, password });
   return addVersion(google, { ...secret, value: databaseUrl(deployment, password, user) });
@@ -35,7 +38,7 @@ export async function nextDatabaseUrl(
 
 /** Gives the users that this version does not name a password that nobody knows. */
 export async function retireIdleUsers(google: Google, deployment: Deployment, version: string): Promise<void> {
-  const place = { project: deployment.project, instance: deployment.sqlInstance };
+  const place = placeOfUsers(deployment);
   const inUse = await userOfVersion(google, deployment, version);
   const there = await listUsers(google, place);
   for (const user of databaseUsers(deployment)) {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { LONGEST_USER } from '../project/database-engines.ts';
 import { connectionName, type Deployment, type SecretKey } from './deployment.ts';
+import { ENGINE_FACTS } from './engine-facts.ts';
 import type { StackContext } from './resource.ts';
 
 export interface SecretValue {
@@ -33,29 +35,34 @@ export function secretValue(
 }
 
 /**
- * The SQLAlchemy URL over Cloud Run's socket. The socket is inside the connector's own TLS tunnel and speaks plain PostgreSQL, so
- * no sslmode belongs here. https://docs.cloud.google.com/run/docs/configuring/connect-cloudsql
+ * The SQLAlchemy URL over Cloud Run's socket. The socket is inside the connector's own TLS tunnel and speaks the database's plain
+ * language, so nothing about TLS belongs here. https://docs.cloud.google.com/run/docs/configuring/connect-cloudsql
  */
 export function databaseUrl(deployment: Deployment, password: string, user: string = deployment.database.user): string {
-  const { user: owner, name } = deployment.database;
+  const { user: owner, name, engine } = deployment.database;
+  const { scheme, socketParameter, urlParameters } = ENGINE_FACTS[engine];
   const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
-  // Tables belong to the role that makes them: the second user works in the name of the first, so that a migration finds one owner.
-  const role = user === owner ? '' : `&options=${encodeURIComponent(`-c role=${owner}`)}`;
-  return `postgresql+psycopg2://${login}@/${encodeURIComponent(name)}?host=/cloudsql/${connectionName(deployment)}${role}`;
+  // PostgreSQL's tables belong to the role that makes them: the second user works in the name of the first, so that a migration finds
+  // one owner. In MySQL nobody owns a table.
+  const role: Record<string, string> = user === owner || engine !== 'postgres' ? {} : { options: `-c role=${owner}` };
+  const parameters = Object.entries({ ...urlParameters, ...role }).map(([key, value]) => `&${key}=${encodeURIComponent(value)}`);
+  const socket = `${socketParameter}=/cloudsql/${connectionName(deployment)}`;
+  return `${scheme}://${login}@/${encodeURIComponent(name)}?${socket}${parameters.join('')}`;
 }
 
 /**
- * The users that the server signs in as by turns: PostgreSQL knows one password a user, so a password is changed by taking the other
- * user into use. The first owns the tables, the second is its member.
+ * The users that the server signs in as by turns: a password is changed by taking the other user into use. In PostgreSQL the first owns
+ * the tables, the second is its member.
  */
 export function databaseUsers({ database }: Pick<Deployment, 'database'>): [string, string] {
-  // PostgreSQL cuts names at 63 characters.
-  return [database.user, `${database.user.slice(0, 61)}_b`];
+  const { user, engine } = database;
+  const second = `${user.slice(0, LONGEST_USER[engine] - 2)}_b`;
+  return [user, second === user ? `${second.slice(0, -1)}c` : second];
 }
 
 /** User and password of such a URL; undefined where the text is not one. */
 export function databaseLogin(url: string): { user: string; password: string } | undefined {
-  const match = /^postgresql\+psycopg2:\/\/([^:@/]+):([^@/]+)@/.exec(url);
+  const match = /^(?:postgresql\+psycopg2|mysql\+pymysql):\/\/([^:@/]+):([^@/]+)@/.exec(url);
   if (match === null) return undefined;
   return { user: decodeURIComponent(match[1] ?? ''), password: decodeURIComponent(match[2] ?? '') };
 }

@@ -78,12 +78,12 @@ describe('Cloud SQL', () => {
     const { google } = opened;
     await opened.fault({ match: 'POST sqladmin.*databases', times: 1, reset: true, after: true });
     const [database, user] = await Promise.all([
-      createDatabase(google, { ...instance, database: 'mlflow' }),
+      createDatabase(google, { ...instance, database: 'mlflow', charset: 'UTF8' }),
       createUser(google, { ...instance, user: 'mlflow', password: 'pässword' }),
       createUser(google, { ...instance, user: 'reader', password: 'x' }),
     ]);
     expect([database.value.name, user.value.name, user.created]).toEqual(['mlflow', 'mlflow', true]);
-    expect(await createDatabase(google, { ...instance, database: 'mlflow' })).toMatchObject({ created: false });
+    expect(await createDatabase(google, { ...instance, database: 'mlflow', charset: 'UTF8' })).toMatchObject({ created: false });
     expect(await createUser(google, { ...instance, user: 'mlflow', password: 'y' })).toMatchObject({ created: false });
     await setUserPassword(google, { ...instance, user: 'mlflow', password: 'new' });
     expect((await listUsers(google, instance)).map(({ name }) => name)).toEqual(expect.arrayContaining(['mlflow', 'reader']));

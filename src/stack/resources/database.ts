@@ -12,7 +12,9 @@ import {
   setUserPassword,
 } from '../../gcp/sql-content.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import { ENGINE_TITLES } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
+import { ENGINE_FACTS } from '../engine-facts.ts';
 import type { Outcome, Resource, StackContext } from '../resource.ts';
 import { databaseLogin, databaseUsers, newPassword } from '../secret-values.ts';
 import { settle } from '../settle.ts';
@@ -35,7 +37,8 @@ export function databaseResource(deployment: Deployment): Resource {
       return { action: there ? 'unchanged' : 'create', differences: [] };
     },
     async ensure({ google }) {
-      return (await createDatabase(google, args)).created ? 'created' : 'unchanged';
+      const { charset, collation } = ENGINE_FACTS[deployment.database.engine];
+      return (await createDatabase(google, { ...args, charset, collation })).created ? 'created' : 'unchanged';
     },
     async remove(context) {
       if (!(await instanceRuns(context)) || (await getDatabase(context.google, args)) === undefined) return 'absent';
@@ -52,7 +55,7 @@ export function databaseResource(deployment: Deployment): Resource {
  */
 export function databaseUserResource(deployment: Deployment): Resource {
   const { user: owner } = deployment.database;
-  const place = { project: deployment.project, instance: deployment.sqlInstance };
+  const place = placeOfUsers(deployment);
   const secret = { project: deployment.project, secretId: deployment.secrets.database_url };
   const ensureUser = async (context: StackContext): Promise<Outcome> => {
     const { google } = context;
@@ -60,7 +63,8 @@ export function databaseUserResource(deployment: Deployment): Resource {
     const [{ version, user, password }, found, seen] = await settle(looks);
     // The owner comes first, as the second user is its member; out of use, it has a password that nobody knows.
     const own = await createUser(google, { ...place, user: owner, password: user === owner ? password : newPassword(), seen });
-    const { created } = user === owner ? own : await createUser(google, { ...place, user, password, roles: [owner], seen });
+    const { created } =
+      user === owner ? own : await createUser(google, { ...place, user, password, ...memberRoles(deployment), seen });
     const applied = found?.labels[APPLIED_LABEL] === version;
     if (!created && !applied) await setUserPassword(google, { ...place, user, password });
     if (applied) return created ? 'created' : 'unchanged';
@@ -105,6 +109,16 @@ export function databaseUserResource(deployment: Deployment): Resource {
   };
 }
 
+/** Where the deployment's database users are, for the calls that make and change them. */
+export function placeOfUsers({ project, sqlInstance, database }: Deployment) {
+  return { project, instance: sqlInstance, host: ENGINE_FACTS[database.engine].userHost };
+}
+
+/** The roles of the second user: in PostgreSQL it works in the name of the first. */
+export function memberRoles({ database }: Deployment): { roles?: string[] } {
+  return database.engine === 'postgres' ? { roles: [database.user] } : {};
+}
+
 async function instanceRuns({ google, deployment }: StackContext): Promise<boolean> {
   const found = await getInstance(google, { project: deployment.project, instance: deployment.sqlInstance });
   // A stopped instance says RUNNABLE too: https://docs.cloud.google.com/sql/docs/postgres/start-stop-restart-instance
@@ -122,7 +136,7 @@ async function loginFromSecret({
     return { version: secret.version, ...login };
   throw new UserError({
     code: 'DATABASE_SECRET_UNUSABLE',
-    message: `Secret ${secretId} in project ${deployment.project} does not hold a PostgreSQL URL for user ${deployment.database.user}.`,
+    message: `Secret ${secretId} in project ${deployment.project} does not hold a ${ENGINE_TITLES[deployment.database.engine]} URL for user ${deployment.database.user}.`,
     hint: `Put the right URL in with: mlflow-gcp secrets set database_url — or delete the secret and run mlflow-gcp init again: gcloud secrets delete ${secretId} --project=${deployment.project}`,
   });
 }
