@@ -1,5 +1,6 @@
 import { type ExitStatus, InterruptedError, UserError } from '../errors.ts';
 import { explainSystemError } from './node-errors.ts';
+import { readable } from './readable.ts';
 import { shellWord } from './shell-word.ts';
 
 /** What is reported of an error, whatever was thrown. */
@@ -27,12 +28,12 @@ export function toFailure(thrown: unknown, signal: AbortSignal, commandLine: str
       : explainSystemError(thrown);
   if (known !== undefined) {
     const { exitStatus: status, code, message, hint, docs } = known;
-    return { status, code, message, hint, docs, thrown };
+    return { status, code, message: readable(message), hint: readable(hint), docs, thrown };
   }
   return {
     status: 1,
     code: 'INTERNAL',
-    message: `The program has a fault: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    message: readable(`The program has a fault: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
     hint: 'Run it again with --verbose, and report what it prints together with the output of `mlflow-gcp --version`.',
     docs: undefined,
     thrown,

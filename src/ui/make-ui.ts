@@ -4,6 +4,7 @@ import { renderBlocks } from './blocks.ts';
 import type { Modes } from './modes.ts';
 import { makePaint } from './paint.ts';
 import { plainSteps, silentSteps } from './plain-steps.ts';
+import { readable } from './readable.ts';
 import type { Step, StepOptions, Ui } from './ui.ts';
 
 /** How a form shows one step; several may run at once. */
@@ -31,13 +32,13 @@ export async function makeUi(deps: Deps, modes: Modes, commandLine: string[]): P
       if (talks) stderr.write(renderBlocks(blocks, { columns: columnsOf(stderr), paint }));
     },
     note: (text) => {
-      if (talks) stderr.write(`${text}\n`);
+      if (talks) stderr.write(`${readable(text)}\n`);
     },
     warn: (text) => {
-      stderr.write(`${paint.careful('Warning:')} ${text}\n`);
+      stderr.write(`${paint.careful('Warning:')} ${readable(text)}\n`);
     },
     debug: (text) => {
-      if (modes.verbose) stderr.write(`${paint.dim(text)}\n`);
+      if (modes.verbose) stderr.write(`${paint.dim(readable(text))}\n`);
     },
   };
 }

@@ -78,6 +78,11 @@ const EXPLANATIONS: Record<string, Explanation> = {
     say: (fault) => `${place(fault)} is there already, and is not what is needed.`,
     hint: () => 'Move it away, or name another folder with --dir.',
   },
+  ENAMETOOLONG: {
+    code: 'NAME_TOO_LONG',
+    say: (fault) => `${place(fault)} is longer than the name of a file or folder may be.`,
+    hint: () => 'Give a shorter path, then run the command again.',
+  },
   EISDIR: {
     code: 'IS_A_FOLDER',
     say: (fault) => `${place(fault)} is a folder; a file was expected.`,

@@ -1,12 +1,24 @@
 import { confirm, input, password, search, select } from '@inquirer/prompts';
 import type { Deps } from '../deps.ts';
 import type { Prompter } from './ask.ts';
+import { renderBlocks } from './blocks.ts';
 import { GoBack } from './go-back.ts';
+import { columnsOf } from './make-ui.ts';
+import { makePaint } from './paint.ts';
 import type { Choice } from './ui.ts';
 
 /** Prompts on stderr, so that stdout holds the result alone. This module brings Inquirer in: import it when a question is asked. */
 export function makePrompter(deps: Deps): Prompter {
   const draw = drawOn(deps);
+  const fold = folder(deps.stderr);
+  const themeOf = (why: string | undefined) => {
+    // In the lines above the question, as a part of the prompt: they go from the screen with it.
+    const above = why === undefined ? '' : `${fold(why)}\n`;
+    return { prefix: { idle: `${above}?`, done: `${above}✔` } };
+  };
+  const rowOf = ({ value, label, description }: Choice): Row => {
+    return { value, name: label, short: label, ...(description ? { description: fold(description) } : {}) };
+  };
   return {
     text: async ({ message, why, default: fallback, validate = notEmpty }, { back }) => {
       const config = { message, theme: themeOf(why), validate: (text: string) => validate(text.trim()), ...defaultOf(fallback) };
@@ -20,13 +32,24 @@ export function makePrompter(deps: Deps): Prompter {
     },
     search: ({ message, why, choices, default: fallback, validate = notEmpty }, { back }) => {
       const listed = withValue(choices, fallback);
-      const source = (term: string | undefined) => matching(listed, term?.trim() ?? '', validate);
+      const source = (term: string | undefined) => {
+        const { found, further } = matching(listed, term?.trim() ?? '', validate);
+        return [...found.map(rowOf), ...further];
+      };
       const config = { message, theme: themeOf(why), source, pageSize: 8, ...defaultOf(fallback) };
       return draw(back, (context) => search(config, context));
     },
     confirm: ({ message, why, default: fallback }, { back }) =>
       draw(back, (context) => confirm({ message, theme: themeOf(why), default: fallback ?? false }, context)),
   };
+}
+
+interface Row {
+  value: string;
+  name: string;
+  short: string;
+  description?: string;
+  disabled?: string;
 }
 
 interface PromptContext {
@@ -64,18 +87,14 @@ function notEmpty(text: string): true | string {
   return text !== '' || 'an answer is needed';
 }
 
-/** Why it is asked stands in the line above the question, as a part of the prompt: it goes from the screen with it. */
-function themeOf(why: string | undefined) {
-  const above = why === undefined ? '' : `${why}\n`;
-  return { prefix: { idle: `${above}?`, done: `${above}✔` } };
+/** Breaks texts between words, so that they fit; Inquirer would break them within. */
+function folder(stderr: Deps['stderr']): (text: string) => string {
+  const paint = makePaint(false);
+  return (text) => renderBlocks([{ kind: 'text', text }], { columns: columnsOf(stderr), paint }).trimEnd();
 }
 
 function defaultOf(fallback: string | undefined): { default?: string } {
   return fallback === undefined ? {} : { default: fallback };
-}
-
-function rowOf({ value, label, description }: Choice) {
-  return { value, name: label, short: label, ...(description ? { description } : {}) };
 }
 
 /** An answer that was typed before, and is the default now, belongs into the list. */
@@ -85,14 +104,17 @@ function withValue(choices: Choice[], value: string | undefined): Choice[] {
 }
 
 /** The choices that hold the term, and the term itself where it can be an answer; where nothing is left, why not. */
-function matching(choices: Choice[], term: string, validate: (text: string) => true | string) {
+function matching(
+  choices: Choice[],
+  term: string,
+  validate: (text: string) => true | string,
+): { found: Choice[]; further: Row[] } {
   const words = term.toLowerCase();
   const found = choices.filter(({ value, label }) => `${value} ${label}`.toLowerCase().includes(words));
   // Enter takes the first: what was typed whole stands before what holds it as a part.
   found.sort((one, other) => Number(other.value === term) - Number(one.value === term));
-  const rows = found.map(rowOf);
-  if (term === '' || choices.some(({ value }) => value === term)) return rows;
+  if (term === '' || choices.some(({ value }) => value === term)) return { found, further: [] };
   const verdict = validate(term);
-  if (verdict === true) return [...rows, { value: term, name: `${term} (not in the list)`, short: term }];
-  return rows.length > 0 ? rows : [{ value: term, name: term, disabled: `(${verdict})` }];
+  if (verdict === true) return { found, further: [{ value: term, name: `${term} (not in the list)`, short: term }] };
+  return { found, further: found.length > 0 ? [] : [{ value: term, name: term, short: term, disabled: `(${verdict})` }] };
 }

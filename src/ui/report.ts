@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts';
 import { columnsOf } from './make-ui.ts';
 import type { Modes } from './modes.ts';
 import { makePaint } from './paint.ts';
+import { readable } from './readable.ts';
 import type { CommandResult } from './ui.ts';
 
 /** Prints what a command returned: the blocks for people, or the one JSON document. A failure in the result goes after the blocks. */
@@ -44,7 +45,7 @@ function failureText(failure: Failure, modes: Modes): string {
 function stacks(thrown: unknown): string {
   const texts: string[] = [];
   for (let link = thrown, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
-    texts.push(`${depth === 0 ? '' : 'Caused by: '}${link.stack ?? link.message}\n`);
+    texts.push(`${depth === 0 ? '' : 'Caused by: '}${readable(link.stack ?? link.message)}\n`);
   }
   return texts.join('');
 }

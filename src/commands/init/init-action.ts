@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text as streamText } from 'node:stream/consumers';
-import { UsageError } from '../../errors.ts';
+import type { Google } from '../../gcp/google.ts';
 import type { Config } from '../../project/config-schema.ts';
 import { makeBase } from '../../stack/make-base.ts';
 import { type Plan, planStack } from '../../stack/plan.ts';
@@ -9,7 +7,8 @@ import type { StackContext } from '../../stack/resource.ts';
 import { findOwnService } from '../../stack/resources/run-service.ts';
 import { settle } from '../../stack/settle.ts';
 import { baseStack } from '../../stack/stack.ts';
-import type { Block, CommandResult } from '../../ui/ui.ts';
+import { GoBack } from '../../ui/go-back.ts';
+import type { Block, CommandResult, Course } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
 import { deployServer } from '../deploy/deploy-server.ts';
 import type { initOptions } from '../init.ts';
@@ -19,82 +18,137 @@ import { prepareUv } from '../project-uv.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from '../render-folder.ts';
 import { planBlocks } from '../show-plan.ts';
 import { refuseIdleFormat, showPlan } from '../show-plan-format.ts';
-import { checkPassword } from './init-checks.ts';
+import { withStanding } from './found-settings.ts';
+import { givenPassword } from './given-password.ts';
 import { withProfile } from './init-profiles.ts';
-import { askInit, type InitAnswers } from './init-questions.ts';
+import { askInit, type InitAnswers, isAttended, type QuestionParts } from './init-questions.ts';
+import { lookAround, NOTHING_SEEN } from './look-ahead.ts';
+import { makeProjectLooker } from './project-look.ts';
 import { repeatCommand } from './repeat-command.ts';
 
 type InitContext = Context<typeof initOptions>;
 
+/** What is about to be made, as far as it is decided. */
+interface Proposal {
+  config: Config;
+  plan: Plan;
+  stack: StackContext;
+  username: string | undefined;
+}
+
 /** Asks, plans, shows, makes, renders, and offers to deploy. */
 export async function run(context: InitContext): Promise<CommandResult> {
-  const { ui, settings, options } = context;
+  const { settings, options } = context;
   refuseIdleFormat(options.planFormat, settings.dryRun);
   const password = await givenPassword(context);
   await refuseForeignFolder(settings.dir.value);
   if (!settings.dryRun) await prepareFolder(settings.dir.value);
   const google = await openGoogleFor(context);
   try {
-    const before = configOf(settings);
-    const { defaultProject } = google.target;
-    const answers = await askInit(ui, { settings, options, config: before, defaultProject });
-    const config = decidedConfig(before, answers, context);
-    const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
-    const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
-    const [plan] = await ui.step('Look at what is there', () =>
-      settle([planStack(baseStack(deployment), stack), findOwnService(google, deployment)]),
-    );
-    if (settings.dryRun) return showPlan(options.planFormat, { plan, deployment, username: answers.username });
-    await prepareUv(context);
-    return await carryOut(context, plan, stack, { config, username: answers.username });
+    const parts = await questionParts(context, google);
+    const course: Course = { answers: {}, remembered: {}, asked: [] };
+    for (;;) {
+      const proposal = await propose(context, google, await askInit(parts, course), password);
+      const { plan, stack, username } = proposal;
+      if (settings.dryRun) return showPlan(options.planFormat, { plan, deployment: stack.deployment, username });
+      await prepareUv(context);
+      if (await agreed(context, proposal, course)) return await carryOut(context, proposal);
+    }
   } finally {
     google.close();
   }
 }
 
-/** Shows the plan and has it agreed to, makes everything, renders the project folder; deploys where that is wanted. */
-async function carryOut(
+/** What the questions are made from. Where a person is there, who is signed in and what there is to choose from is looked up first. */
+async function questionParts(context: InitContext, google: Google): Promise<QuestionParts> {
+  const { ui, settings, options } = context;
+  const { defaultProject } = google.target;
+  const looker = makeProjectLooker(ui, google);
+  const project = settings.project?.value ?? defaultProject;
+  const attended = isAttended({ ui, settings });
+  const meanwhile = Promise.allSettled(attended && project !== undefined ? [looker.project(project)] : []);
+  // Without a project a person is asked in spite of --yes. On this machine nobody signs in.
+  const looks = !settings.local && ui.interactive && (attended || project === undefined);
+  const surroundings = looks ? await lookAround(context, google, meanwhile) : NOTHING_SEEN;
+  const decided = settings.file !== undefined;
+  return { ui, settings, options, config: configOf(settings), defaultProject, surroundings, looker, decided };
+}
+
+/** Names everything and looks what is there of it. */
+async function propose(
   context: InitContext,
-  plan: Plan,
-  stack: StackContext,
-  { config, username }: { config: Config; username: string | undefined },
-): Promise<CommandResult> {
-  const { ui, options, deps, settings } = context;
-  if (plan.changes) {
-    ui.preview(planBlocks(plan, stack.deployment));
-    await ui.ask.agree({ flag: '--yes', message: 'Make this?' });
+  google: Google,
+  answers: InitAnswers,
+  password: string | undefined,
+): Promise<Proposal> {
+  const { ui, settings } = context;
+  const config = decidedConfig(configOf(settings), answers, context);
+  const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
+  const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
+  const [plan] = await ui.step('Look at what is there', () =>
+    settle([planStack(baseStack(deployment), stack), findOwnService(google, deployment)]),
+  );
+  return { config, plan, stack, username: answers.username };
+}
+
+/** Shows the plan and has it agreed to; false where the questions before are to be gone back to. */
+async function agreed(context: InitContext, proposal: Proposal, course: Course): Promise<boolean> {
+  const { ui } = context;
+  const { plan, stack } = proposal;
+  if (!plan.changes) return true;
+  ui.preview(planBlocks(plan, stack.deployment));
+  const interruption = {
+    message: 'Interrupted at the plan. Nothing was made.',
+    hint: `Run the same command again to start over, or this one to make what was planned:\n  ${repeated(context, proposal, false)}`,
+  };
+  try {
+    await ui.ask.agree({ flag: '--yes', message: 'Make this?', back: course.asked.length > 0, interruption });
+    return true;
+  } catch (error) {
+    if (error instanceof GoBack) return false;
+    throw error;
   }
+}
+
+/** Makes everything, renders the project folder; deploys where that is wanted. */
+async function carryOut(context: InitContext, proposal: Proposal): Promise<CommandResult> {
+  const { ui, options, deps, settings } = context;
+  const { plan, stack, config } = proposal;
   const { deployment, applied: resources } = await ui.steps((group) => makeBase(plan, stack, group));
   const folder = await renderFolder(context, stack.google, deployment, config);
   const { project, region, name, url } = deployment;
-  const question = { flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false };
+  const done = doneText(folder.dir, deps.cwd, plan.changes);
+  const interruption = { message: `Interrupted before the server was deployed. ${done.state}`, hint: done.next };
+  const question = { flag: '--deploy', message: 'Deploy the server now?', default: true, unattended: false, interruption };
   // `--yes` agrees to what is planned; it does not ask for more.
-  const deploys = options.deploy || (!context.settings.yes && (await ui.ask.confirm(question)));
-  const { passwordFile } = options;
-  const { defaultProject } = stack.google.target;
-  const repeat = repeatCommand({
-    config,
-    project,
-    defaultProject,
-    settings,
-    cwd: deps.cwd,
-    username,
-    passwordFile,
-    deploy: deploys,
-  });
+  const deploys = options.deploy || (!settings.yes && (await ui.ask.confirm(question)));
+  const repeat = repeated(context, proposal, deploys);
   const data = { project, region, name, url, resources, folder, repeat };
   const again: Block[] = [
     { kind: 'text', text: 'The same set-up without questions:' },
     { kind: 'verbatim', text: repeat },
   ];
-  if (!deploys) return { data, show: [...again, { kind: 'text', text: doneText(folder.dir, deps.cwd, plan.changes) }] };
+  if (!deploys) return { data, show: [...again, { kind: 'text', text: `${done.state} Next: ${done.next}` }] };
   const deployed = await deployServer(context, stack.google, deployment, folder.dir, {});
   return { data: { ...data, deployment: deployed.data }, show: [...deployed.show, ...again] };
 }
 
+/** The command that makes the same without a question. */
+function repeated(
+  { settings, options, originOf, deps }: InitContext,
+  { config, stack, username }: Proposal,
+  deploy: boolean,
+): string {
+  const { project } = stack.deployment;
+  const { defaultProject } = stack.google.target;
+  return repeatCommand({ config, project, defaultProject, settings, cwd: deps.cwd, username, options, originOf, deploy });
+}
+
 /** The file as it will be: answers and flags over what it said. */
 function decidedConfig(before: Config, answers: InitAnswers, { options, settings }: InitContext): Config {
-  const config = withProfile(before, answers.profile, settings.file?.raw);
+  const said = settings.file?.raw;
+  const standing = withStanding(before, answers.standing, { said, withSizes: answers.profile === undefined });
+  const config = withProfile(standing, answers.profile, said);
   const { database, service, artifacts } = config;
   return {
     ...config,
@@ -106,7 +160,7 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
       ...database,
       tier: answers.tier ?? database.tier,
       version: options.databaseVersion ?? database.version,
-      availability: options.availability ?? database.availability,
+      availability: answers.availability ?? database.availability,
       diskGb: options.disk ?? database.diskGb,
       instance: options.instance ?? database.instance,
       clientCert: options.clientCert || options.requireClientCert || database.clientCert || database.requireClientCert,
@@ -114,44 +168,17 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
     },
     artifacts: { ...artifacts, bucket: options.bucket ?? artifacts.bucket },
     service: {
+      ...service,
       cpu: options.cpu ?? service.cpu,
       memory: options.memory ?? service.memory,
-      minInstances: options.minInstances ?? service.minInstances,
+      minInstances: answers.minInstances ?? service.minInstances,
       maxInstances: options.maxInstances ?? service.maxInstances,
     },
   };
 }
 
-/** The password of `--password-file`, one line break at its end left out; undefined where none was given. */
-async function givenPassword({ deps, options }: InitContext): Promise<string | undefined> {
-  const { passwordFile } = options;
-  if (passwordFile === undefined) return undefined;
-  const text = passwordFile === '-' ? await streamText(deps.stdin) : await readPassword(path.resolve(deps.cwd, passwordFile));
-  const password = text.replace(/\r?\n$/, '');
-  const verdict = checkPassword(password);
-  if (verdict === true) return password;
-  throw new UsageError({
-    code: 'INVALID_PASSWORD',
-    message: `--password-file: ${verdict}.`,
-    hint: 'Put the password alone into the file, or leave the flag out to have one made up.',
-  });
-}
-
-async function readPassword(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new UsageError({
-      code: 'PASSWORD_FILE_UNREADABLE',
-      message: `--password-file: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Name a file that you may read, or - to give the password on stdin.',
-      cause,
-    });
-  }
-}
-
-function doneText(dir: string, cwd: string, changed: boolean): string {
+function doneText(dir: string, cwd: string, changed: boolean): { state: string; next: string } {
   const place = path.relative(cwd, dir);
   const go = place === '' ? '' : `cd ${place} && `;
-  return `${changed ? 'Everything is made.' : 'Everything is there already.'} Next: ${go}mlflow-gcp deploy`;
+  return { state: changed ? 'Everything is made.' : 'Everything is there already.', next: `${go}mlflow-gcp deploy` };
 }

@@ -27,9 +27,14 @@ type Looking = Pick<Context, 'deps' | 'ui' | 'settings'>;
 
 /**
  * Looks who is signed in, whether skaffold would be somebody else, and which projects there are, and tells the first two. Throws
- * NOT_SIGNED_IN and the like, and what the network says where there is none.
+ * NOT_SIGNED_IN and the like, and what the network says where there is none. `meanwhile` is another look that is shown beside; how
+ * it ends is told by whoever needs it.
  */
-export async function lookAround({ deps, ui, settings }: Looking, google: Google): Promise<Surroundings> {
+export async function lookAround(
+  { deps, ui, settings }: Looking,
+  google: Google,
+  meanwhile: Promise<unknown>,
+): Promise<Surroundings> {
   const { env } = deps;
   const gcloud = await readGcloudSettings(env);
   const listed = settings.project === undefined;
@@ -37,7 +42,9 @@ export async function lookAround({ deps, ui, settings }: Looking, google: Google
   const charged = listed && gcloud.project !== undefined ? google.chargeTo(gcloud.project) : Promise.resolve();
   const work = () =>
     charged.then(() => settle([whoIsSignedIn(google), listed ? projectsOf(google) : [], isOnPath('skaffold', env)]));
-  const [signedIn, projects, skaffold] = await ui.step('Look who is signed in', () => signedInOr(work, gcloud));
+  const look = ui.step('Look who is signed in', () => signedInOr(work, gcloud));
+  await Promise.allSettled([look, meanwhile]);
+  const [signedIn, projects, skaffold] = await look;
   ui.note(tellSignedIn(signedIn, env));
   const difference = skaffold ? skaffoldDifference(signedIn, gcloud, google.target.accessToken !== undefined) : undefined;
   if (difference !== undefined) ui.warn(`${difference.message}\nTo have one for both: ${difference.mend}`);

@@ -1,8 +1,15 @@
 import path from 'node:path';
 import { type Config, configSchema } from '../../project/config-schema.ts';
 import { flagName } from '../../settings/names.ts';
+import type { OptionValues } from '../../settings/option.ts';
+import type { Origin } from '../../settings/resolve-options.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { shellWord } from '../../ui/shell-word.ts';
+import { initOptions } from '../init.ts';
+
+type InitOptions = OptionValues<typeof initOptions>;
+type Key = keyof InitOptions;
+type Value = string | number | boolean | Array<string | number> | undefined;
 
 /** What a run was given besides what stands in the config. */
 export interface RepeatParts {
@@ -13,22 +20,24 @@ export interface RepeatParts {
   settings: Pick<Settings, 'dir' | 'local' | 'file'>;
   cwd: string;
   username: string | undefined;
-  /** The name of the file alone: what is in it is never shown. */
-  passwordFile: string | undefined;
+  options: InitOptions;
+  originOf(option: Key): Origin;
   deploy: boolean;
 }
 
-/** The values that have a flag, by its name as a camel-case option. */
-function flagged(config: Config): Record<string, string | number | undefined> {
-  const { region, name, database, artifacts, service } = config;
+/** Options that the config has no place for, or that are answered otherwise: a profile stands for the sizes that are named. */
+const TOLD_OTHERWISE: Key[] = ['profile', 'planFormat', 'username', 'deploy'];
+
+/** The values of the config that an option carries, by its name. */
+function configured({ database, artifacts, service }: Config): Partial<Record<Key, Value>> {
   return {
-    region,
-    name,
     tier: database.tier,
     databaseVersion: database.version,
     availability: database.availability,
     disk: database.diskGb,
     instance: database.instance,
+    clientCert: database.clientCert && !database.requireClientCert,
+    requireClientCert: database.requireClientCert,
     bucket: artifacts.bucket,
     memory: service.memory,
     cpu: service.cpu,
@@ -39,40 +48,40 @@ function flagged(config: Config): Record<string, string | number | undefined> {
 
 /**
  * The command that makes the same set-up without a question: flags only where they differ from the defaults, quoted for a shell.
- * Values that no flag carries (edition, names of database and user) come from mlflow-gcp.yaml, which is then named.
+ * Options that stand in no config are repeated as they were given. Values that no flag carries (edition, names of database and user)
+ * come from mlflow-gcp.yaml, which is then named.
  */
-export function repeatCommand({
-  config,
-  project,
-  defaultProject,
-  settings,
-  cwd,
-  username,
-  passwordFile,
-  deploy,
-}: RepeatParts): string {
+export function repeatCommand(parts: RepeatParts): string {
+  const { config, project, defaultProject, settings, cwd, username, options, originOf, deploy } = parts;
   const defaults = configSchema.parse({});
-  const usual = flagged(defaults);
-  const { database } = config;
-  const unflagged =
-    database.edition !== defaults.database.edition ||
-    database.name !== defaults.database.name ||
-    database.user !== defaults.database.user;
+  const unflagged = (['edition', 'name', 'user'] as const).some((key) => config.database[key] !== defaults.database[key]);
   const folder = path.relative(cwd, settings.dir.value);
+  const has = configured(config);
+  const usual = configured(defaults);
   const words = [
     ...['mlflow-gcp', 'init'],
     ...(settings.local ? ['--local'] : []),
     ...(settings.local && project === defaultProject ? [] : ['--project', project]),
-    ...Object.entries(flagged(config)).flatMap(([key, value]) =>
-      value === undefined || value === usual[key] ? [] : [flagName(key), String(value)],
-    ),
-    ...(database.requireClientCert ? ['--require-client-cert'] : database.clientCert ? ['--client-cert'] : []),
-    ...(username === undefined ? [] : [`--username=${username}`]),
-    ...(passwordFile === undefined ? [] : [`--password-file=${passwordFile}`]),
+    ...(['region', 'name'] as const).flatMap((key) => (config[key] === defaults[key] ? [] : [flagName(key), config[key]])),
+    ...(Object.keys(initOptions) as Key[]).flatMap((key) => {
+      if (TOLD_OTHERWISE.includes(key)) return [];
+      if (key in has) return has[key] === usual[key] ? [] : spoken(key, has[key]);
+      return originOf(key) === 'default' ? [] : spoken(key, options[key]);
+    }),
+    ...spoken('username', username),
     ...(unflagged && settings.file !== undefined ? ['--config', path.relative(cwd, settings.file.path)] : []),
     ...(folder === '' ? [] : ['--dir', folder]),
     ...(deploy ? ['--deploy'] : []),
     '--yes',
   ];
   return words.map(shellWord).join(' ');
+}
+
+/** The option as words of a command line. A value that a person chose may begin with a hyphen. */
+function spoken(key: Key, value: Value): string[] {
+  const flag = flagName(key);
+  if (value === undefined || value === false) return [];
+  if (value === true) return [flag];
+  if (Array.isArray(value)) return value.map((one) => `${flag}=${one}`);
+  return String(value).startsWith('-') ? [`${flag}=${value}`] : [flag, String(value)];
 }

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text as streamText } from 'node:stream/consumers';
+import { UsageError } from '../../errors.ts';
+import type { Context } from '../command.ts';
+import type { initOptions } from '../init.ts';
+import { checkPassword } from './init-checks.ts';
+
+/** The password of `--password-file`, one line break at its end left out; undefined where none was given. */
+export async function givenPassword({
+  deps,
+  options,
+}: Pick<Context<typeof initOptions>, 'deps' | 'options'>): Promise<string | undefined> {
+  const { passwordFile } = options;
+  if (passwordFile === undefined) return undefined;
+  const text = passwordFile === '-' ? await streamText(deps.stdin) : await readPassword(path.resolve(deps.cwd, passwordFile));
+  const password = text.replace(/\r?\n$/, '');
+  const verdict = checkPassword(password);
+  if (verdict === true) return password;
+  throw new UsageError({
+    code: 'INVALID_PASSWORD',
+    message: `--password-file: ${verdict}.`,
+    hint: 'Put the password alone into the file, or leave the flag out to have one made up.',
+  });
+}
+
+async function readPassword(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError({
+      code: 'PASSWORD_FILE_UNREADABLE',
+      message: `--password-file: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      hint: 'Name a file that you may read, or - to give the password on stdin.',
+      cause,
+    });
+  }
+}
