@@ -12,6 +12,8 @@ import {
   MEMORY,
   PROJECT_ID,
   REGION,
+  REPOSITORY_NAME,
+  SERVICE_ACCOUNT,
   SQL_INSTANCE_NAME,
   SQL_TIER,
 } from './name-rules.ts';
@@ -112,9 +114,39 @@ export const configSchema = z.strictObject({
         .describe('Memory of an instance; half a gigabyte more than the largest artifact.'),
       minInstances: z.int().min(0).max(100).default(0).describe('Instances that are kept running while nobody asks.'),
       maxInstances: z.int().min(1).max(100).default(2).describe('Most instances at once.'),
+      ingress: z
+        .enum(['all', 'internal', 'internal-and-cloud-load-balancing'])
+        .default('all')
+        .describe('Where requests may come from.'),
+      invoker: z
+        .enum(['unchecked', 'all-users'])
+        .default('unchecked')
+        .describe(
+          'How requests get past Cloud Run to the server, which asks for user name and password: unchecked turns Google’s own check off, all-users lets everybody pass it.',
+        ),
+      serviceAccount: z
+        .string()
+        .regex(SERVICE_ACCOUNT, 'a service account: its email, or its id in the project')
+        .optional()
+        .describe('Service account that the server runs as; one that exists is adopted. Default: NAME-server.'),
     })
     .prefault({})
     .describe('The Cloud Run service.'),
+  build: z
+    .strictObject({
+      repository: z
+        .string()
+        .regex(REPOSITORY_NAME, 'an Artifact Registry repository')
+        .optional()
+        .describe('Artifact Registry repository for images; one that exists is adopted. Default: NAME.'),
+      serviceAccount: z
+        .string()
+        .regex(SERVICE_ACCOUNT, 'a service account: its email, or its id in the project')
+        .optional()
+        .describe('Service account that builds images; one that exists is adopted. Default: NAME-build.'),
+    })
+    .prefault({})
+    .describe('How the server’s image is built.'),
   credentials: z
     .strictObject({
       kind: z
@@ -153,12 +185,12 @@ export type ConfigInput = z.input<typeof configSchema>;
 
 /** What a person decides about a deployment; every resource name and size follows from it. */
 export interface DeploymentChoices
-  extends Pick<Config, 'region' | 'name' | 'database' | 'artifacts' | 'service' | 'credentials' | 'ci'> {
+  extends Pick<Config, 'region' | 'name' | 'database' | 'artifacts' | 'service' | 'build' | 'credentials' | 'ci'> {
   project: string;
 }
 
 /** The part of the file that names and sizes resources, for this project. */
 export function choicesOf(config: Config, project: string): DeploymentChoices {
-  const { region, name, database, artifacts, service, credentials, ci } = config;
-  return { project, region, name, database, artifacts, service, credentials, ci };
+  const { region, name, database, artifacts, service, build, credentials, ci } = config;
+  return { project, region, name, database, artifacts, service, build, credentials, ci };
 }

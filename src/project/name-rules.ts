@@ -9,6 +9,10 @@ export const DEPLOYMENT_NAME = /^[a-z](?:[a-z0-9-]{0,21}[a-z0-9])?$/;
 export const BUCKET_NAME = /^(?!goog)(?!.*google)[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]$/;
 /** https://docs.cloud.google.com/sql/docs/postgres/create-instance */
 export const SQL_INSTANCE_NAME = /^[a-z][a-z0-9-]{0,83}$/;
+/** https://docs.cloud.google.com/artifact-registry/docs/repositories/create-repos */
+export const REPOSITORY_NAME = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** An email, or the id that one of the project has in front of it. https://docs.cloud.google.com/iam/docs/service-accounts-create */
+export const SERVICE_ACCOUNT = /^(?:[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9-]{1,63}@[a-z0-9.-]+\.gserviceaccount\.com)$/;
 /** Shared-core tiers, custom ones and the predefined ones (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview). */
 export const SQL_TIER = /^db-(?:f1-micro|g1-small|custom-\d+-\d+|perf-optimized-N-\d+|n1-(?:standard|highmem)-\d+)$/;
 export const CPU = /^(?:[1248]|[1-9]\d{2,3}m)$/;

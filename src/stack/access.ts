@@ -31,6 +31,11 @@ export function deployerIds({ ci }: Pick<Deployment, 'ci'>): string[] {
   return ci.github === undefined ? [] : ['deploy-account'];
 }
 
+/** Whether a line is one of {@link missingGrants}. */
+export function isMissingGrant(difference: string): boolean {
+  return difference.startsWith('grant ');
+}
+
 /** The grants that the policy does not hold yet, one line each. */
 export async function missingGrants(resource: PolicyResource, grants: Grant[]): Promise<string[]> {
   const policy = await resource.read();

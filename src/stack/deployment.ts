@@ -22,6 +22,8 @@ export interface Deployment extends DeploymentChoices {
   /** The address that Cloud Run gives by name and number; it is known before the first deployment. */
   url: string;
   secrets: Record<SecretKey, string>;
+  /** Regions that values of new secrets are kept in; undefined: wherever Google likes. */
+  secretLocations?: string[];
 }
 
 /** The five secrets, as the deployment's name is put before them: `mlflow_database_url`. */
@@ -39,17 +41,22 @@ export function nameDeployment(choices: DeploymentChoices, projectNumber: string
   const { project, region, name } = choices;
   const registry = `${region}-docker.pkg.dev`;
   const accountDomain = serviceAccountDomain(project);
+  const repository = choices.build.repository ?? name;
+  const account = (chosen: string | undefined, usual: string): string => {
+    const id = chosen ?? shorten(`${name}-${usual}`, 30);
+    return id.includes('@') ? id : `${id}@${accountDomain}`;
+  };
   return {
     ...choices,
     projectNumber,
     artifactBucket: choices.artifacts.bucket ?? bucketName(project, `${name}-artifacts`),
     buildBucket: bucketName(project, `${name}-build`),
-    repository: name,
-    image: `${registry}/${project.replace(':', '/')}/${name}/${name}`,
+    repository,
+    image: `${registry}/${project.replace(':', '/')}/${repository}/${name}`,
     sqlInstance: choices.database.instance ?? usualInstance(choices),
-    serverAccount: `${shorten(`${name}-server`, 30)}@${accountDomain}`,
-    buildAccount: `${shorten(`${name}-build`, 30)}@${accountDomain}`,
-    deployAccount: `${shorten(`${name}-deploy`, 30)}@${accountDomain}`,
+    serverAccount: account(choices.service.serviceAccount, 'server'),
+    buildAccount: account(choices.build.serviceAccount, 'build'),
+    deployAccount: account(undefined, 'deploy'),
     // Ids of pools have 4 to 32 characters, and none may begin with `gcp-`.
     identityPool: `github-${name}`,
     identityProvider: 'github',

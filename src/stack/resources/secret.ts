@@ -28,6 +28,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
   const args = { project, secretId };
   const title = `Secret ${secretId}`;
   const labels = deploymentLabels(deployment.name);
+  const placement = deployment.secretLocations && { locations: deployment.secretLocations };
   const grants = secretGrants(deployment, key);
   return {
     id: secretResourceId(key),
@@ -53,7 +54,7 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
     },
     async ensure(context) {
       const { google } = context;
-      const { value: found, created } = await createSecret(google, { ...args, labels });
+      const { value: found, created } = await createSecret(google, { ...args, labels, ...placement });
       assertOurs(title, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });
