@@ -40,7 +40,10 @@ export interface SqlSettings {
   backupConfiguration?: {
     enabled?: boolean;
     startTime?: string;
+    /** PostgreSQL's. */
     pointInTimeRecoveryEnabled?: boolean;
+    /** MySQL's way to the same. */
+    binaryLogEnabled?: boolean;
     transactionLogRetentionDays?: number;
     backupRetentionSettings?: { retentionUnit?: string; retainedBackups?: number };
   };

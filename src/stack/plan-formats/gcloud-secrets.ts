@@ -1,5 +1,6 @@
 import { shellWord } from '../../ui/shell-word.ts';
 import type { Deployment } from '../deployment.ts';
+import { ENGINE_FACTS } from '../engine-facts.ts';
 import { APPLIED_LABEL } from '../resources/database.ts';
 import type { Blueprint, BlueprintSecret } from './blueprint.ts';
 import { command, fed, labelFlag } from './shell.ts';
@@ -44,7 +45,9 @@ function filled({ content }: BlueprintSecret, add: string): string {
 export function databaseUserCommands({ project, sqlInstance, database, secrets }: Deployment, secret: BlueprintSecret): string[] {
   if (secret.content.kind !== 'url') return [];
   const read = (...words: string[]): string => command('gcloud', 'secrets', 'versions', ...words, `--project=${project}`);
-  const user = command('gcloud', 'sql', 'users', 'create', database.user, `--project=${project}`, `--instance=${sqlInstance}`);
+  const { userHost } = ENGINE_FACTS[database.engine];
+  const place = [`--project=${project}`, `--instance=${sqlInstance}`, ...(userHost === undefined ? [] : [`--host=${userHost}`])];
+  const user = command('gcloud', 'sql', 'users', 'create', database.user, ...place);
   return [
     `version="$(${read('describe', 'latest', `--secret=${secret.name}`, '--format=value(name.basename())')})"`,
     `database_url="$(${read('access', 'latest', `--secret=${secret.name}`)})"`,

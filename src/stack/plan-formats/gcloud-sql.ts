@@ -23,7 +23,7 @@ export function createInstanceWords(deployment: Deployment): string[] {
 function settingFlags(settings: SqlSettings): string[] {
   const { tier, edition, availabilityType, activationPolicy, dataDiskSizeGb, dataDiskType, storageAutoResize, ...more } =
     settings;
-  const { ipConfiguration, backupConfiguration, deletionProtectionEnabled, userLabels, ...unknown } = more;
+  const { ipConfiguration, backupConfiguration, deletionProtectionEnabled, databaseFlags, userLabels, ...unknown } = more;
   const { ipv4Enabled, sslMode, ...unknownAddress } = ipConfiguration ?? {};
   const left = Object.keys({ ...unknown, ...unknownAddress });
   if (left.length > 0) throw new BugError(`the gcloud form of a plan knows no flag for ${left.join(', ')}`);
@@ -39,6 +39,9 @@ function settingFlags(settings: SqlSettings): string[] {
     `--ssl-mode=${sslMode}`,
     ...backupFlags(backupConfiguration),
     toggle('deletion-protection', deletionProtectionEnabled),
+    ...(databaseFlags === undefined
+      ? []
+      : [`--database-flags=${databaseFlags.map(({ name, value }) => `${name}=${value}`).join(',')}`]),
     labelFlag('--labels', userLabels ?? {}),
   ];
 }
@@ -49,6 +52,7 @@ function backupFlags(backups: SqlSettings['backupConfiguration']): string[] {
     `--backup-start-time=${backups.startTime}`,
     `--retained-backups-count=${backups.backupRetentionSettings?.retainedBackups}`,
     ...(backups.pointInTimeRecoveryEnabled === true ? ['--enable-point-in-time-recovery'] : []),
+    ...(backups.binaryLogEnabled === true ? ['--enable-bin-log'] : []),
     `--retained-transaction-log-days=${backups.transactionLogRetentionDays}`,
   ];
 }

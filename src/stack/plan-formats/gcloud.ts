@@ -1,5 +1,7 @@
 import type { Grant } from '../../gcp/iam-policy.ts';
 import { shellWord } from '../../ui/shell-word.ts';
+import type { Deployment } from '../deployment.ts';
+import { ENGINE_FACTS } from '../engine-facts.ts';
 import { sortNodes } from '../graph.ts';
 import { projectGrants } from '../resources/project-roles.ts';
 import { wantedRepository } from '../resources/repository.ts';
@@ -54,7 +56,7 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
     repository: repositorySection(document, blueprint),
     'sql-instance': { create: [command(...createInstanceWords(deployment))], update: [LEFT_TO_INIT] },
     database: {
-      create: [command(...databaseWords, `--project=${project}`, `--instance=${sqlInstance}`, '--charset=UTF8')],
+      create: [command(...databaseWords, `--project=${project}`, `--instance=${sqlInstance}`, ...textFlags(deployment))],
       update: [],
     },
     'database-user': {
@@ -79,6 +81,11 @@ function secretSection(secret: BlueprintSecret, { labels }: Blueprint, project: 
     create: [...secretCommands(secret, labels, project), ...grants],
     update: [command(...words, labelFlag('--update-labels', labels)), ...grants, LEFT_TO_INIT],
   };
+}
+
+function textFlags({ database }: Deployment): string[] {
+  const { charset, collation } = ENGINE_FACTS[database.engine];
+  return [`--charset=${charset}`, ...(collation === undefined ? [] : [`--collation=${collation}`])];
 }
 
 function repositorySection({ deployment }: PlanDocument, blueprint: Blueprint): Section {

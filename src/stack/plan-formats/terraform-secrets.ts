@@ -1,3 +1,4 @@
+import { ENGINE_FACTS } from '../engine-facts.ts';
 import { APPLIED_LABEL } from '../resources/database.ts';
 import type { Blueprint, BlueprintSecret, SecretContent } from './blueprint.ts';
 import { type HclBlock, type HclValue, hclString } from './hcl.ts';
@@ -27,6 +28,7 @@ export function secretBlocks({ deployment }: PlanDocument, blueprint: Blueprint)
  */
 export function databaseBlocks({ deployment }: PlanDocument, blueprint: Blueprint): HclBlock[] {
   const { project, sqlInstance, database } = deployment;
+  const { charset, collation, userHost } = ENGINE_FACTS[database.engine];
   const instance: HclValue = { raw: 'google_sql_database_instance.mlflow.name' };
   const own = 'google_sql_database.mlflow';
   const databaseId = `projects/${project}/instances/${sqlInstance}/databases/${database.name}`;
@@ -35,7 +37,7 @@ export function databaseBlocks({ deployment }: PlanDocument, blueprint: Blueprin
     {
       kind: 'resource',
       labels: own.split('.'),
-      values: { name: database.name, instance, charset: 'UTF8', deletion_policy: 'ABANDON' },
+      values: { name: database.name, instance, charset, collation, deletion_policy: 'ABANDON' },
     },
     ...(makesDatabaseUser(blueprint)
       ? [
@@ -45,6 +47,7 @@ export function databaseBlocks({ deployment }: PlanDocument, blueprint: Blueprin
             values: {
               name: database.user,
               instance,
+              host: userHost,
               password: { raw: 'random_password.database_url.result' },
               deletion_policy: 'ABANDON',
               depends_on: [{ raw: own }],

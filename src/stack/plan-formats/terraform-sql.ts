@@ -28,7 +28,7 @@ export function instanceBlock(deployment: Deployment, dependsOn: HclValue): HclB
 function settingsBlock(settings: SqlSettings): HclBlock {
   const { tier, edition, availabilityType, activationPolicy, dataDiskSizeGb, dataDiskType, storageAutoResize, ...more } =
     settings;
-  const { ipConfiguration, backupConfiguration, deletionProtectionEnabled, userLabels, ...unknown } = more;
+  const { ipConfiguration, backupConfiguration, deletionProtectionEnabled, databaseFlags, userLabels, ...unknown } = more;
   const { ipv4Enabled, sslMode, ...unknownAddress } = ipConfiguration ?? {};
   const left = Object.keys({ ...unknown, ...unknownAddress });
   if (left.length > 0) throw new BugError(`the terraform form of a plan knows no argument for ${left.join(', ')}`);
@@ -48,6 +48,7 @@ function settingsBlock(settings: SqlSettings): HclBlock {
     blocks: [
       { kind: 'ip_configuration', values: { ipv4_enabled: ipv4Enabled, ssl_mode: sslMode } },
       backupBlock(backupConfiguration),
+      ...(databaseFlags ?? []).map(({ name, value }) => ({ kind: 'database_flags', values: { name, value } })),
     ],
   };
 }
@@ -60,6 +61,7 @@ function backupBlock(backups: SqlSettings['backupConfiguration']): HclBlock {
       enabled: backups?.enabled ?? false,
       start_time: backups?.startTime,
       point_in_time_recovery_enabled: backups?.pointInTimeRecoveryEnabled,
+      binary_log_enabled: backups?.binaryLogEnabled,
       transaction_log_retention_days: backups?.transactionLogRetentionDays,
     },
     blocks:

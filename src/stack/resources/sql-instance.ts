@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { createInstance, deleteInstance, getInstance, patchInstance, type RunningInstance } from '../../gcp/sql.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
+import { ENGINE_TITLES, engineOf } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
@@ -16,6 +17,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
   const check = (found: RunningInstance): void => {
     // An instance that the user named may be one that exists already.
     if (database.instance === undefined) assertOurs(title, found.settings.userLabels, deployment);
+    if (engineOf(found.databaseVersion) !== database.engine) throw engineDiffers(found, deployment);
     if (found.databaseVersion !== database.version) throw versionDiffers(found, deployment);
   };
   return {
@@ -54,6 +56,22 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
       return 'deleted';
     },
   };
+}
+
+/** The error for an instance that runs another kind of database than the one asked for: none can become the other. */
+export function engineDiffers(
+  found: Pick<RunningInstance, 'name' | 'databaseVersion'>,
+  { name, project, database }: Pick<Deployment, 'name' | 'project' | 'database'>,
+): UserError {
+  const engine = engineOf(found.databaseVersion);
+  const runs = engine === undefined ? found.databaseVersion : ENGINE_TITLES[engine];
+  const keep =
+    engine === undefined ? 'Leave --instance out' : `Keep it with --database ${engine} (database.engine in mlflow-gcp.yaml)`;
+  return new UserError({
+    code: 'DATABASE_ENGINE_DIFFERS',
+    message: `Cloud SQL instance ${found.name} of deployment ${name} in project ${project} runs ${runs}, and ${ENGINE_TITLES[database.engine]} is asked for: an instance cannot change from one to the other.`,
+    hint: `${keep}, or make a deployment of another name beside it: mlflow-gcp init --database ${database.engine} --name ${name.slice(0, 17)}-${database.engine === 'mysql' ? 'mysql' : 'pgsql'}`,
+  });
 }
 
 function versionDiffers(found: RunningInstance, { database, project }: Deployment): UserError {

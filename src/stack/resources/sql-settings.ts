@@ -1,6 +1,7 @@
 import { deploymentLabels } from '../../gcp/labels.ts';
 import type { NewSqlInstance, SqlSettings } from '../../gcp/sql.ts';
 import type { Deployment } from '../deployment.ts';
+import { ENGINE_FACTS } from '../engine-facts.ts';
 import { labelDifferences } from '../ownership.ts';
 
 /**
@@ -9,9 +10,10 @@ import { labelDifferences } from '../ownership.ts';
  */
 export function wantedSettings(deployment: Deployment): SqlSettings {
   const { database } = deployment;
+  const { flags, recovery } = ENGINE_FACTS[database.engine];
   return {
     tier: database.tier,
-    // Never left to Google: from PostgreSQL 16 on the default is ENTERPRISE_PLUS, which refuses small tiers and costs some 20 times as much.
+    // Never left to Google: from PostgreSQL 16 and MySQL 8.4 on the default is ENTERPRISE_PLUS, which refuses small tiers and costs some 20 times as much.
     edition: database.edition,
     availabilityType: database.availability,
     activationPolicy: 'ALWAYS',
@@ -22,11 +24,12 @@ export function wantedSettings(deployment: Deployment): SqlSettings {
     backupConfiguration: {
       enabled: true,
       startTime: '03:00',
-      pointInTimeRecoveryEnabled: true,
+      [recovery]: true,
       transactionLogRetentionDays: 7,
       backupRetentionSettings: { retentionUnit: 'COUNT', retainedBackups: 7 },
     },
     deletionProtectionEnabled: true,
+    ...(flags.length > 0 && { databaseFlags: [...flags] }),
     userLabels: deploymentLabels(deployment.name),
   };
 }
@@ -74,6 +77,11 @@ export function compareSettings(has: SqlSettings, deployment: Deployment): Setti
   // A disk only ever grows, by itself too.
   const grows = Number(has.dataDiskSizeGb ?? 0) < deployment.database.diskGb;
   if (grows) compare('disk, GB', has.dataDiskSizeGb, wanted.dataDiskSizeGb, pick(wanted, 'dataDiskSizeGb'));
+  for (const flag of ENGINE_FACTS[deployment.database.engine].flags) {
+    const others = (has.databaseFlags ?? []).filter(({ name }) => name !== flag.name);
+    const value = has.databaseFlags?.find(({ name }) => name === flag.name)?.value;
+    compare(`flag ${flag.name}`, value, flag.value, { databaseFlags: [...others, flag] });
+  }
   const labels = labelDifferences(has.userLabels, deployment);
   return {
     differences: [...changes.map(({ line }) => line), ...labels],
