@@ -39,7 +39,8 @@ function targetName(place: string): string {
   return DOT_FILES.has(name) ? path.posix.join(path.posix.dirname(place), `.${name}`) : place;
 }
 
-function fill(text: string, tokens: Tokens, place: string): string {
+/** Puts the tokens' values into one text, which `place` names. Throws a {@link BugError} for a token without a value. */
+export function fill(text: string, tokens: Tokens, place: string): string {
   return text.replaceAll(/\{\{ *([\w.]+) *\}\}/g, (_whole, name: string) => {
     const value = tokens[name];
     if (value === undefined) throw new BugError(`template ${place} wants {{ ${name} }}, which nothing gives`);

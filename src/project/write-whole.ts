@@ -4,13 +4,17 @@ import path from 'node:path';
 
 /**
  * Writes the file, with the folders above it, so that it is there as a whole or as it was before: a run that is killed in the midst
- * of it leaves no half of a file, which the next run would take for the user's own.
+ * of it leaves no half of a file, which the next run would take for the user's own. `secret`: readable by its owner alone.
  */
-export async function writeWhole(file: string, text: string, options: { executable?: boolean } = {}): Promise<void> {
+export async function writeWhole(
+  file: string,
+  text: string,
+  options: { executable?: boolean; secret?: boolean } = {},
+): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const beside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await writeFile(beside, text);
+    await writeFile(beside, text, { mode: options.secret === true ? 0o600 : 0o666 });
     if (options.executable === true) await chmod(beside, 0o755);
     await rename(beside, file);
   } catch (error) {

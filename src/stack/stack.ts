@@ -1,3 +1,4 @@
+import { accessResources, forgottenAccess } from './access-stack.ts';
 import { type Deployment, SECRET_KEYS } from './deployment.ts';
 import type { Removable, Resource } from './resource.ts';
 import { bucketResource, wantedArtifactBucket, wantedBuildBucket } from './resources/bucket.ts';
@@ -26,6 +27,7 @@ export function baseStack(deployment: Deployment): Resource[] {
     ...SECRET_KEYS.map((key) => secretResource(deployment, key)),
     databaseUserResource(deployment),
     ...(deployment.database.clientCert ? [clientCertificateResource(deployment)] : []),
+    ...accessResources(deployment),
   ];
 }
 
@@ -35,5 +37,5 @@ export function wholeStack(deployment: Deployment): Removable[] {
   // The choice stands in mlflow-gcp.yaml, and the folder may be lost.
   const certificate = clientCertificateResource(deployment);
   const more = base.some(({ id }) => id === certificate.id) ? [] : [certificate];
-  return [...base, ...more, runServiceRemovable(deployment)];
+  return [...base, ...more, ...forgottenAccess(deployment), runServiceRemovable(deployment)];
 }
