@@ -1,6 +1,15 @@
 import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
 import type { CommandSpec } from './command.ts';
-import { checkBucket, checkCpu, checkMemory, checkSqlInstance, checkTier, checkUsername } from './init/init-checks.ts';
+import {
+  checkBucket,
+  checkCpu,
+  checkMemory,
+  checkRepository,
+  checkServiceAccount,
+  checkSqlInstance,
+  checkTier,
+  checkUsername,
+} from './init/init-checks.ts';
 
 export const initOptions = {
   profile: choice(
@@ -24,6 +33,25 @@ export const initOptions = {
   clientCert: toggle('make a client certificate for the database; its private key goes into Secret Manager and nowhere else'),
   requireClientCert: toggle('refuse direct connections to the database without a client certificate; includes --client-cert'),
   bucket: value('name', 'bucket for artifacts; one that exists is adopted', { parse: checked(checkBucket) }),
+  repository: value('name', 'Artifact Registry repository for images; one that exists is adopted', {
+    parse: checked(checkRepository),
+  }),
+  serviceAccount: value('account', 'service account that the server runs as, by id or email; one that exists is adopted', {
+    parse: checked(checkServiceAccount),
+  }),
+  buildServiceAccount: value('account', 'service account that builds images, by id or email; one that exists is adopted', {
+    parse: checked(checkServiceAccount),
+  }),
+  ingress: choice(
+    'from',
+    ['all', 'internal', 'internal-and-cloud-load-balancing'],
+    'where requests may come from (default: all)',
+  ),
+  invoker: choice(
+    'who',
+    ['unchecked', 'all-users'],
+    'how requests get past Cloud Run to the server, which asks for user name and password: unchecked turns the IAM check off, all-users lets everybody pass it (default: unchecked)',
+  ),
   memory: value('amount', 'memory of the server (default: 1Gi)', { parse: checked(checkMemory) }),
   cpu: value('number', 'CPUs of the server (default: 1)', { parse: checked(checkCpu) }),
   minInstances: value('number', 'instances that are kept running while nobody asks (default: 0)', { parse: wholeNumber(0, 100) }),
@@ -37,6 +65,9 @@ export const initOptions = {
     { default: 'text' },
   ),
   deploy: toggle('deploy at once when everything is made'),
+  skipChecks: toggle(
+    'go on where permissions or policies of the organisation seem to be in the way, as with roles under a condition',
+  ),
 };
 
 export const initCommand: CommandSpec<typeof initOptions> = {

@@ -52,5 +52,5 @@ export async function startCloud(): Promise<Cloud> {
 
 /** Requests that change nothing: reads, and the reads that Google spells as POST. */
 export function isRead({ method, path }: LoggedRequest): boolean {
-  return method === 'GET' || method === 'HEAD' || /:(?:getIamPolicy|testIamPermissions|access|batchGet)(?:\?|$)/.test(path);
+  return method === 'GET' || method === 'HEAD' || /:(?:getIamPolicy|testIamPermissions|access|batchGet)(?:\?|$)|^\/tokeninfo/.test(path);
 }

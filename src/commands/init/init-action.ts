@@ -2,11 +2,9 @@ import path from 'node:path';
 import type { Google } from '../../gcp/google.ts';
 import type { Config } from '../../project/config-schema.ts';
 import { makeBase } from '../../stack/make-base.ts';
-import { type Plan, planStack } from '../../stack/plan.ts';
+import type { Plan } from '../../stack/plan.ts';
+import { planAhead } from '../../stack/preflight/plan-ahead.ts';
 import type { StackContext } from '../../stack/resource.ts';
-import { findOwnService } from '../../stack/resources/run-service.ts';
-import { settle } from '../../stack/settle.ts';
-import { baseStack } from '../../stack/stack.ts';
 import { GoBack } from '../../ui/go-back.ts';
 import type { Block, CommandResult, Course } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
@@ -15,6 +13,7 @@ import type { initOptions } from '../init.ts';
 import { configOf, openDeployment } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
 import { prepareUv } from '../project-uv.ts';
+import { refuseOrWarn } from '../refuse-or-warn.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from '../render-folder.ts';
 import { planBlocks } from '../show-plan.ts';
 import { refuseIdleFormat, showPlan } from '../show-plan-format.ts';
@@ -84,11 +83,12 @@ async function propose(
   const { ui, settings } = context;
   const config = decidedConfig(configOf(settings), answers, context);
   const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
-  const stack: StackContext = { google, deployment, credentials: { username: answers.username, password } };
-  const [plan] = await ui.step('Look at what is there', () =>
-    settle([planStack(baseStack(deployment), stack), findOwnService(google, deployment)]),
+  const credentials = { username: answers.username, password };
+  const ahead = await ui.step('Look at what is there', () =>
+    planAhead({ google, deployment, credentials }, { deploys: context.options.deploy }),
   );
-  return { config, plan, stack, username: answers.username };
+  refuseOrWarn(context, ahead.refusals);
+  return { config, plan: ahead.plan, stack: ahead.context, username: answers.username };
 }
 
 /** Shows the plan and has it agreed to; false where the questions before are to be gone back to. */
@@ -149,7 +149,7 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
   const said = settings.file?.raw;
   const standing = withStanding(before, answers.standing, { said, withSizes: answers.profile === undefined });
   const config = withProfile(standing, answers.profile, said);
-  const { database, service, artifacts } = config;
+  const { database, service, artifacts, build } = config;
   return {
     ...config,
     target: settings.local ? 'local' : 'cloud',
@@ -173,6 +173,14 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
       memory: options.memory ?? service.memory,
       minInstances: answers.minInstances ?? service.minInstances,
       maxInstances: options.maxInstances ?? service.maxInstances,
+      ingress: options.ingress ?? service.ingress,
+      invoker: options.invoker ?? service.invoker,
+      serviceAccount: options.serviceAccount ?? service.serviceAccount,
+    },
+    build: {
+      ...build,
+      repository: options.repository ?? build.repository,
+      serviceAccount: options.buildServiceAccount ?? build.serviceAccount,
     },
   };
 }

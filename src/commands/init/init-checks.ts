@@ -1,4 +1,12 @@
-import { BUCKET_NAME, CPU, MEMORY, SQL_INSTANCE_NAME, SQL_TIER } from '../../project/name-rules.ts';
+import {
+  BUCKET_NAME,
+  CPU,
+  MEMORY,
+  REPOSITORY_NAME,
+  SERVICE_ACCOUNT,
+  SQL_INSTANCE_NAME,
+  SQL_TIER,
+} from '../../project/name-rules.ts';
 
 type Verdict = true | string;
 
@@ -28,6 +36,17 @@ export function checkSqlInstance(text: string): Verdict {
   return (
     SQL_INSTANCE_NAME.test(text) ||
     'expected a Cloud SQL instance name: lower-case letters, digits and hyphens, with a letter first'
+  );
+}
+
+export function checkRepository(text: string): Verdict {
+  return REPOSITORY_NAME.test(text) || 'expected a repository name: lower-case letters, digits and hyphens, with a letter first';
+}
+
+export function checkServiceAccount(text: string): Verdict {
+  return (
+    SERVICE_ACCOUNT.test(text) ||
+    'expected a service account: its id in the project (6 to 30 lower-case letters, digits and hyphens), or its email'
   );
 }
 

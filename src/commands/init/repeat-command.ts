@@ -29,7 +29,7 @@ export interface RepeatParts {
 const TOLD_OTHERWISE: Key[] = ['profile', 'planFormat', 'username', 'deploy'];
 
 /** The values of the config that an option carries, by its name. */
-function configured({ database, artifacts, service }: Config): Partial<Record<Key, Value>> {
+function configured({ database, artifacts, service, build }: Config): Partial<Record<Key, Value>> {
   return {
     tier: database.tier,
     databaseVersion: database.version,
@@ -39,6 +39,11 @@ function configured({ database, artifacts, service }: Config): Partial<Record<Ke
     clientCert: database.clientCert && !database.requireClientCert,
     requireClientCert: database.requireClientCert,
     bucket: artifacts.bucket,
+    repository: build.repository,
+    serviceAccount: service.serviceAccount,
+    buildServiceAccount: build.serviceAccount,
+    ingress: service.ingress,
+    invoker: service.invoker,
     memory: service.memory,
     cpu: service.cpu,
     minInstances: service.minInstances,

@@ -12,6 +12,7 @@ export const TOKENS: Tokens = {
   sqlInstance: 'example-project-1:europe-west1:mlflow-1',
   labels: '{"managed-by":"mlflow-gcp","mlflow-gcp-name":"mlflow"}',
   ingress: 'all',
+  invokerUnchecked: 'true',
   minInstances: '0',
   maxInstances: '1',
   memory: '1Gi',
