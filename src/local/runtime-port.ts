@@ -17,13 +17,22 @@ export interface Runtime {
 export interface SqlInstance {
   /** `project:region:instance` */
   connectionName: string;
-  /** As sqladmin says it: POSTGRES_18. */
+  /** As sqladmin says it: POSTGRES_18, MYSQL_8_4. */
   databaseVersion: string;
+  /** The database's own settings that were asked for, as in `databaseFlags`. */
+  flags: Record<string, string>;
+  /** Whether changes are logged for recovery to a point in time; MySQL's. */
+  binaryLog: boolean;
   sslMode: 'ALLOW_UNENCRYPTED_AND_ENCRYPTED' | 'ENCRYPTED_ONLY' | 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
   /** Server certificate and key, the authority of client certificates and what it has revoked, as PEM. */
   tls: { certificate: string; key: string; clientAuthority: string; revocationList?: string };
-  /** Password of `postgres`, when given at creation. */
+  /** Password of `postgres` or `root`, when given at creation. */
   rootPassword?: string;
+}
+export interface SqlUser {
+  name: string;
+  /** From where it may come; MySQL's alone. */
+  host?: string;
 }
 export interface SqlRuntime {
   /** Makes the cluster if there is none, and starts it. Resolves when it accepts connections. */
@@ -31,11 +40,12 @@ export interface SqlRuntime {
   stop(connectionName: string): Promise<void>;
   /** Stops it and deletes its data. */
   remove(connectionName: string): Promise<void>;
+  /** Makes the database; one that is there gets the character set and collation where these can be changed (MySQL). */
   createDatabase(connectionName: string, database: { name: string; charset?: string; collation?: string }): Promise<void>;
   dropDatabase(connectionName: string, name: string): Promise<void>;
   /** Creates the user or sets its password. API-made users get the role `cloudsqlsuperuser`, unless others are named. */
-  setUser(connectionName: string, user: { name: string; password?: string; roles?: string[] }): Promise<void>;
-  dropUser(connectionName: string, name: string): Promise<void>;
+  setUser(connectionName: string, user: SqlUser & { password?: string; roles?: string[] }): Promise<void>;
+  dropUser(connectionName: string, user: SqlUser): Promise<void>;
 }
 
 export interface BuildRequest {

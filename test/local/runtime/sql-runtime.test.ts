@@ -73,8 +73,8 @@ describe('a Cloud SQL instance on this machine', () => {
     await expect(query({ ...socket('changing'), password: 'first' }, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
     expect(await query({ ...socket('changing'), password: 'second' }, 'SELECT 1')).toEqual([1]);
     expect(await query({ ...socket('postgres'), password: 'root password', database: 'postgres' }, 'SELECT 1')).toEqual([1]);
-    await sql.dropUser(name, 'changing');
-    await sql.dropUser(name, 'changing');
+    await sql.dropUser(name, { name: 'changing' });
+    await sql.dropUser(name, { name: 'changing' });
     await expect(query({ ...socket('changing'), password: 'second' }, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
@@ -84,7 +84,7 @@ describe('a Cloud SQL instance on this machine', () => {
     await sql.setUser(name, { name: odd, password });
     expect(await query({ ...socket(odd), database: odd }, 'SELECT current_database(), current_user')).toEqual([odd, odd]);
     await sql.dropDatabase(name, odd);
-    await sql.dropUser(name, odd);
+    await sql.dropUser(name, { name: odd });
     await expect(sql.setUser(name, { name: 'cloudsqladmin', password })).rejects.toMatchObject({ code: 'LOCAL_DATABASE_NAME' });
     await expect(sql.createDatabase(name, { name: 'x'.repeat(64) })).rejects.toMatchObject({ code: 'LOCAL_DATABASE_NAME' });
   });

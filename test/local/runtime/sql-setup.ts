@@ -50,6 +50,8 @@ export async function instanceNamed(name: string, changes: Partial<SqlInstance> 
   return {
     connectionName: `some-project:europe-west3:${name}`,
     databaseVersion: 'POSTGRES_18',
+    flags: {},
+    binaryLog: false,
     sslMode: 'ENCRYPTED_ONLY',
     tls: { certificate: server.certificate, key: server.key, clientAuthority: authority },
     ...changes,

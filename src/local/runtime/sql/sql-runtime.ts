@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { UserError } from '../../../errors.ts';
-import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
+import type { SqlInstance, SqlRuntime, SqlUser } from '../../runtime-port.ts';
 import { shortName } from '../layout.ts';
 import { LOOPBACK } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
@@ -92,7 +92,7 @@ export class SqlClusters implements LocalSqlRuntime {
     );
   }
 
-  dropUser(connectionName: string, name: string): Promise<void> {
+  dropUser(connectionName: string, { name }: SqlUser): Promise<void> {
     return this.#ask(
       connectionName,
       () => checkName('user', name),

@@ -100,13 +100,14 @@ const FLAGS: Flag[] = [
   { name: 'work_mem', type: 'INTEGER', engine: 'POSTGRES', range: [64, 2_147_483_647] },
   { name: 'cloudsql_iam_authentication', type: 'BOOLEAN', engine: 'MYSQL' },
   { name: 'general_log', type: 'BOOLEAN', engine: 'MYSQL' },
+  { name: 'log_bin_trust_function_creators', type: 'BOOLEAN', engine: 'MYSQL' },
   { name: 'max_connections', type: 'INTEGER', engine: 'MYSQL', range: [1, 100_000] },
   { name: 'slow_query_log', type: 'BOOLEAN', engine: 'MYSQL' },
 ];
 
 const VERSIONS = {
   POSTGRES: ['9_6', '10', '11', '12', '13', '14', '15', '16', '17', '18'].map((version) => `POSTGRES_${version}`),
-  MYSQL: ['MYSQL_5_7', 'MYSQL_8_0', 'MYSQL_8_4'],
+  MYSQL: ['MYSQL_5_7', 'MYSQL_8_0', 'MYSQL_8_4', 'MYSQL_9_7'],
 };
 
 function appliesTo(flag: Flag): string[] {

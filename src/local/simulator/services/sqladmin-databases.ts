@@ -57,7 +57,9 @@ export const databaseEffects: Record<string, OperationKind> = {
       withInstance(operation, sim, async (instance) => {
         const { name, charset, collation } = operation.data as { name: string; charset?: string; collation?: string };
         const before = find(sim, instance, name);
-        if (before) save(sim, instance, { ...before, ...(charset ? { charset } : {}), ...(collation ? { collation } : {}) });
+        const changed = { ...(charset && { charset }), ...(collation && { collation }) };
+        await translated(runtimeOf(sim)?.createDatabase(connectionName(instance), { name, ...changed }));
+        if (before) save(sim, instance, { ...before, ...changed });
       }),
   },
   deleteDatabase: {
@@ -65,7 +67,7 @@ export const databaseEffects: Record<string, OperationKind> = {
     finish: (operation, sim) =>
       withInstance(operation, sim, async (instance) => {
         const name = String(operation.data['name']);
-        await translated(runtimeOf(sim, instance)?.dropDatabase(connectionName(instance), name));
+        await translated(runtimeOf(sim)?.dropDatabase(connectionName(instance), name));
         sim.store.delete(KIND, `${keyOf(instance)}/${name}`);
       }),
   },
@@ -83,14 +85,18 @@ async function insert(call: Call, sim: Sim): Promise<JsonObject> {
   checkName(name);
   checkRunning(instance);
   if (find(sim, instance, name) || TEMPLATES.includes(name)) {
-    throw invalidRequest(`failed to create database ${name}. Detail: pq: database "${name}" already exists.`);
+    const detail = isPostgres(instance.databaseVersion)
+      ? `pq: database "${name}" already exists`
+      : `Error 1007: Can't create database '${name}'; database exists`;
+    throw invalidRequest(`failed to create database ${name}. Detail: ${detail}.`);
   }
   const usual = encoding(instance, charset);
+  checkCollation(instance, charset ?? usual.charset, collation);
   const database = { name, charset: charset ?? usual.charset, collation: collation ?? usual.collation, etag: '' };
   const work = { type: 'CREATE_DATABASE', instance, target: `databases/${name}` };
   return doAtOnce(call, sim, 'sql.databases', work, async () => {
     await translated(
-      runtimeOf(sim, instance)?.createDatabase(connectionName(instance), {
+      runtimeOf(sim)?.createDatabase(connectionName(instance), {
         name,
         ...(charset ? { charset } : {}),
         ...(collation ? { collation } : {}),
@@ -124,6 +130,14 @@ function checkName(name: string | undefined): asserts name is string {
 
 function isSystem(instance: InstanceRecord, name: string): boolean {
   return (isPostgres(instance.databaseVersion) ? SYSTEM.postgres : SYSTEM.mysql).includes(name);
+}
+
+/** In MySQL a collation belongs to one character set, whose name it begins with. */
+function checkCollation(instance: InstanceRecord, charset: string, collation: string | undefined): void {
+  if (isPostgres(instance.databaseVersion) || collation === undefined || collation === 'binary') return;
+  const own = charset.toLowerCase() === 'utf8' ? ['utf8', 'utf8mb3'] : [charset.toLowerCase()];
+  if (own.some((name) => collation.toLowerCase().startsWith(`${name}_`))) return;
+  throw invalidRequest(`Collation ${collation} is not valid for character set ${charset}.`);
 }
 
 /** The character set and collation that a database has when none is asked for. */

@@ -93,6 +93,6 @@ async function resetSslConfig(instance: InstanceRecord, sim: Sim): Promise<void>
 }
 
 async function remove(instance: InstanceRecord, sim: Sim): Promise<void> {
-  await translated(runtimeOf(sim, instance)?.remove(connectionName(instance)));
+  await translated(runtimeOf(sim)?.remove(connectionName(instance)));
   removeInstance(sim, instance);
 }

@@ -145,7 +145,7 @@ function change(call: Call, sim: Sim, instance: InstanceRecord, settings: JsonOb
 
 function checkUpgrade(sim: Sim, instance: InstanceRecord, target: string): void {
   if (target === instance.databaseVersion) return;
-  if (runtimeOf(sim, instance)) throw notSimulated('Upgrades of a real database are');
+  if (runtimeOf(sim)) throw notSimulated('Upgrades of a real database are');
   if (!isOffered(target) || !upgrades(instance.databaseVersion).some(({ name }) => name === target)) {
     throw invalidRequest(`The database version cannot be changed from ${instance.databaseVersion} to ${target}.`);
   }

@@ -40,6 +40,7 @@ export function checkSettings(settings: JsonObject, version: string): void {
   if (disk < 10 || disk > MAX_DISK_GB)
     throw invalidRequest(`Invalid disk size: ${disk} GB. It must be between 10 and ${MAX_DISK_GB} GB.`);
   checkBackups((settings['backupConfiguration'] ?? {}) as JsonObject, edition);
+  checkRecovery(settings, version);
   checkIp((settings['ipConfiguration'] ?? {}) as JsonObject);
   if (settings['availabilityType'] === 'REGIONAL' && isShared(String(settings['tier']))) {
     throw invalidRequest('High availability is not supported for shared-core instances.');
@@ -98,6 +99,26 @@ function checkBackups(backups: JsonObject, edition: string): void {
   const retained = (backups['backupRetentionSettings'] as JsonObject | undefined)?.['retainedBackups'];
   if (typeof retained === 'number' && (retained < 1 || retained > 365))
     throw invalidRequest('The number of retained backups must be between 1 and 365.');
+}
+
+/**
+ * PostgreSQL and MySQL recover to a point in time by different means.
+ * https://docs.cloud.google.com/sql/docs/mysql/backup-recovery/configure-pitr https://docs.cloud.google.com/sql/docs/mysql/high-availability
+ */
+function checkRecovery(settings: JsonObject, version: string): void {
+  const backups = (settings['backupConfiguration'] ?? {}) as JsonObject;
+  const binaryLog = backups['binaryLogEnabled'] === true;
+  if (isPostgres(version)) {
+    if (binaryLog) throw invalidRequest('Binary logging can only be enabled for MySQL instances.');
+    return;
+  }
+  if (backups['pointInTimeRecoveryEnabled'] === true)
+    throw invalidRequest('Point-in-time recovery can only be enabled for Postgres instances.');
+  if (binaryLog && backups['enabled'] !== true)
+    throw invalidRequest('Binary logging can only be enabled when automated backups are.');
+  if (settings['availabilityType'] === 'REGIONAL' && !binaryLog) {
+    throw invalidRequest('Invalid flag for instance role: MySQL HA non-replica instances need to have binary logging enabled.');
+  }
 }
 
 function checkIp(ip: JsonObject): void {

@@ -3,21 +3,20 @@ import type { SqlInstance, SqlRuntime } from '../../runtime-port.ts';
 import { GoogleError, type JsonObject, type Sim } from '../service.ts';
 import { connectionName, type InstanceRecord, keyOf, listInstances, ROOT_PASSWORDS, saveInstance } from './sqladmin-records.ts';
 import { findTls, runtimeTls, type TlsRecord } from './sqladmin-tls.ts';
-import { isPostgres } from './sqladmin-versions.ts';
 
-/** What stands behind an instance. There is PostgreSQL alone: a MySQL instance is a record and nothing more. */
-export function runtimeOf(sim: Sim, instance: InstanceRecord): SqlRuntime | undefined {
-  return isPostgres(instance.databaseVersion) ? sim.runtime?.sql : undefined;
+/** What stands behind the instances; undefined where they are records and nothing more. */
+export function runtimeOf(sim: Sim): SqlRuntime | undefined {
+  return sim.runtime?.sql;
 }
 
 /** Starts the instance's server, or changes how the running one takes connections. */
 export async function startServer(sim: Sim, instance: InstanceRecord, tls: TlsRecord): Promise<void> {
   const rootPassword = sim.store.get<string>(ROOT_PASSWORDS, keyOf(instance));
-  await runtimeOf(sim, instance)?.start(described(instance, tls, rootPassword));
+  await runtimeOf(sim)?.start(described(instance, tls, rootPassword));
 }
 
 export async function stopServer(sim: Sim, instance: InstanceRecord): Promise<void> {
-  await runtimeOf(sim, instance)?.stop(connectionName(instance));
+  await runtimeOf(sim)?.stop(connectionName(instance));
 }
 
 /**
@@ -44,7 +43,7 @@ export async function restoreServers(sim: Sim): Promise<void> {
 }
 
 export async function removeServers(sim: Sim): Promise<void> {
-  await Promise.all(listInstances(sim).map((instance) => runtimeOf(sim, instance)?.remove(connectionName(instance))));
+  await Promise.all(listInstances(sim).map((instance) => runtimeOf(sim)?.remove(connectionName(instance))));
 }
 
 /** A server that is wanted and made. */
@@ -72,11 +71,14 @@ export function wordsOf(error: unknown): string {
 }
 
 function described(instance: InstanceRecord, tls: TlsRecord, rootPassword: string | undefined): SqlInstance {
-  const ip = instance.settings['ipConfiguration'] as JsonObject;
+  const { ipConfiguration: ip, backupConfiguration: backups, databaseFlags } = instance.settings as Record<string, JsonObject>;
+  const flags = (databaseFlags ?? []) as Array<{ name: string; value?: string }>;
   return {
+    flags: Object.fromEntries(flags.map(({ name, value }) => [name, value ?? ''])),
+    binaryLog: backups?.['binaryLogEnabled'] === true,
     connectionName: connectionName(instance),
     databaseVersion: instance.databaseVersion,
-    sslMode: ip['sslMode'] as SqlInstance['sslMode'],
+    sslMode: ip?.['sslMode'] as SqlInstance['sslMode'],
     tls: runtimeTls(tls),
     ...(rootPassword === undefined ? {} : { rootPassword }),
   };

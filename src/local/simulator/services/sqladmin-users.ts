@@ -67,9 +67,9 @@ async function insert(call: Call, sim: Sim): Promise<JsonObject> {
   if (postgres && (name === 'cloudsqladmin' || name.startsWith('pg_')))
     throw invalidRequest(`failed to create user "${name}": the name is reserved.`);
   if (sim.store.get(KIND, key(instance, user)))
-    throw invalidRequest(`failed to create user "${name}": role "${name}" already exists`);
+    throw invalidRequest(`failed to create user "${name}": ${postgres ? 'role' : 'user'} "${name}" already exists`);
   return doAtOnce(call, sim, 'sql.users', { type: 'CREATE_USER', instance }, async () => {
-    await setUser(sim, instance, { name, password, roles: databaseRoles });
+    await setUser(sim, instance, { name, host: user.host, password, roles: databaseRoles });
     save(sim, instance, user);
   });
 }
@@ -83,7 +83,8 @@ async function update(call: Call, sim: Sim): Promise<JsonObject> {
   const kept = call.params['revokeExistingRoles'] === true ? [] : (user.databaseRoles ?? []);
   const databaseRoles = [...new Set([...kept, ...(roles ?? [])])];
   return doAtOnce(call, sim, 'sql.users', { type: 'UPDATE_USER', instance }, async () => {
-    if (password !== undefined || roles?.length) await setUser(sim, instance, { name: user.name, password, roles });
+    if (password !== undefined || roles?.length)
+      await setUser(sim, instance, { name: user.name, host: user.host, password, roles });
     save(sim, instance, { ...user, ...(databaseRoles.length > 0 ? { databaseRoles } : {}) });
   });
 }
@@ -95,7 +96,7 @@ async function remove(call: Call, sim: Sim): Promise<JsonObject> {
   if (isPostgres(instance.databaseVersion) && user.name === 'postgres')
     throw invalidRequest('failed to delete user "postgres": it is the default user.');
   return doAtOnce(call, sim, 'sql.users', { type: 'DELETE_USER', instance }, async () => {
-    const dropped = runtimeOf(sim, instance)?.dropUser(connectionName(instance), user.name);
+    const dropped = runtimeOf(sim)?.dropUser(connectionName(instance), { name: user.name, host: user.host });
     await refused(dropped, `failed to delete user "${user.name}"`);
     sim.store.delete(KIND, key(instance, user));
   });
@@ -103,13 +104,15 @@ async function remove(call: Call, sim: Sim): Promise<JsonObject> {
 
 interface DatabaseUser {
   name: string;
+  host: string;
   password: string | undefined;
   roles: string[] | undefined;
 }
 
-async function setUser(sim: Sim, instance: InstanceRecord, { name, password, roles }: DatabaseUser): Promise<void> {
-  const done = runtimeOf(sim, instance)?.setUser(connectionName(instance), {
+async function setUser(sim: Sim, instance: InstanceRecord, { name, host, password, roles }: DatabaseUser): Promise<void> {
+  const done = runtimeOf(sim)?.setUser(connectionName(instance), {
     name,
+    host,
     ...(password === undefined ? {} : { password }),
     ...(roles?.length ? { roles } : {}),
   });
@@ -158,7 +161,9 @@ function listUsers(sim: Sim, instance: InstanceRecord): UserRecord[] {
 /** By name and host; where no host fits, by name alone if that is clear. */
 function userOf(call: Call, sim: Sim, instance: InstanceRecord): UserRecord {
   const named = listUsers(sim, instance).filter((user) => user.name === call.params['name']);
-  const user = named.find(({ host }) => host === (call.params['host'] ?? '')) ?? (named.length === 1 ? named[0] : undefined);
+  // The administrator's host reads as an empty one, and answers to % as well.
+  const hosts = call.params['host'] === '%' ? ['%', ''] : [call.params['host'] ?? ''];
+  const user = named.find(({ host }) => hosts.includes(host)) ?? (named.length === 1 ? named[0] : undefined);
   if (!user) throw notFound('The Cloud SQL user does not exist.');
   return user;
 }
