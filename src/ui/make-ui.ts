@@ -21,7 +21,7 @@ export async function makeUi(deps: Deps, modes: Modes, commandLine: string[]): P
     ask: makeAsk({
       modes,
       commandLine,
-      prompter: async () => (await import('./prompts.ts')).makePrompter(deps),
+      prompter: async () => (await import('./prompts.ts')).makePrompter(deps, modes.color.stderr),
       say: (text) => {
         stderr.write(renderBlocks([{ kind: 'text', text }], { columns: columnsOf(stderr), paint }));
       },

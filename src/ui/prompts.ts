@@ -7,14 +7,19 @@ import { columnsOf } from './make-ui.ts';
 import { makePaint } from './paint.ts';
 import type { Choice } from './ui.ts';
 
-/** Prompts on stderr, so that stdout holds the result alone. This module brings Inquirer in: import it when a question is asked. */
-export function makePrompter(deps: Deps): Prompter {
+/**
+ * Prompts on stderr, so that stdout holds the result alone. This module brings Inquirer in: import it when a question is asked.
+ * `color`: whether stderr gets colours; Inquirer itself knows nothing of `--no-color`.
+ */
+export function makePrompter(deps: Deps, color: boolean): Prompter {
+  const paint = makePaint(color);
   const draw = drawOn(deps);
   const fold = folder(deps.stderr);
   const themeOf = (why: string | undefined) => {
     // In the lines above the question, as a part of the prompt: they go from the screen with it.
     const above = why === undefined ? '' : `${fold(why)}\n`;
-    return { prefix: { idle: `${above}?`, done: `${above}✔` } };
+    const prefix = { idle: `${above}${paint.bold('?')}`, done: `${above}${paint.good('✔')}` };
+    return color ? { prefix } : { prefix, style: COLOURLESS, spinner: { interval: 80, frames: ['⠋', '⠙', '⠹', '⠸'] } };
   };
   const rowOf = ({ value, label, description }: Choice): Row => {
     return { value, name: label, short: label, ...(description ? { description: fold(description) } : {}) };
@@ -43,6 +48,22 @@ export function makePrompter(deps: Deps): Prompter {
       draw(back, (context) => confirm({ message, theme: themeOf(why), default: fallback ?? false }, context)),
   };
 }
+
+const asItIs = (text: string) => text;
+/** Inquirer's styles without their colours. */
+const COLOURLESS = {
+  answer: asItIs,
+  message: asItIs,
+  error: (text: string) => `> ${text}`,
+  defaultAnswer: (text: string) => `(${text})`,
+  help: asItIs,
+  highlight: asItIs,
+  key: (text: string) => `<${text}>`,
+  disabled: (text: string) => `- ${text}`,
+  description: asItIs,
+  searchTerm: asItIs,
+  keysHelpTip: (keys: Array<[string, string]>) => keys.map(([key, action]) => `${key} ${action}`).join(' • '),
+};
 
 interface Row {
   value: string;

@@ -5,7 +5,7 @@ import type { Failure } from './failure.ts';
 import { columnsOf } from './make-ui.ts';
 import type { Modes } from './modes.ts';
 import { makePaint } from './paint.ts';
-import { readable } from './readable.ts';
+import { readable, readableJson } from './readable.ts';
 import type { CommandResult } from './ui.ts';
 
 /** Prints what a command returned: the blocks for people, or the one JSON document. A failure in the result goes after the blocks. */
@@ -13,7 +13,7 @@ export async function reportResult(result: CommandResult, failure: Failure | und
   if (modes.json) {
     const ok = failure === undefined;
     const error = ok ? {} : { error: errorDocument(failure) };
-    return write(deps.stdout, `${JSON.stringify(Object.assign({ ok }, result.data, { ok, ...error }))}\n`);
+    return write(deps.stdout, `${readableJson(Object.assign({ ok }, result.data, { ok, ...error }))}\n`);
   }
   await write(deps.stdout, renderBlocks(result.show, { columns: columnsOf(deps.stdout), paint: makePaint(modes.color.stdout) }));
   if (failure !== undefined) await write(deps.stderr, failureText(failure, modes));
@@ -23,7 +23,7 @@ export async function reportResult(result: CommandResult, failure: Failure | und
 export async function reportFailure(failure: Failure, deps: Deps, modes: Modes): Promise<void> {
   if (!modes.json) return write(deps.stderr, failureText(failure, modes));
   if (modes.verbose) await write(deps.stderr, stacks(failure.thrown));
-  await write(deps.stdout, `${JSON.stringify({ ok: false, error: errorDocument(failure) })}\n`);
+  await write(deps.stdout, `${readableJson({ ok: false, error: errorDocument(failure) })}\n`);
 }
 
 function errorDocument({ code, message, hint, docs }: Failure): Record<string, unknown> {

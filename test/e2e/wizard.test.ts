@@ -2,109 +2,114 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { isRead, startCloud } from '../support/deployment.ts';
-import { keys, onTerminal } from '../support/pty.ts';
+import { keys } from '../support/pty.ts';
+import { ALL_QUESTIONS as ask, startWizard, walkTo } from '../support/wizard.ts';
 
 test('a person answers the questions of init, sees the plan, agrees, and gets what was chosen', async () => {
   const cloud = await startCloud();
-  const terminal = onTerminal(['init'], { env: cloud.env, cwd: cloud.folder });
-  await terminal.shows('Google Cloud project id');
-  terminal.type(`My Project${keys.enter}`);
-  await terminal.shows('expected a project id');
-  terminal.type('\u0015'); // Clears the line.
-  terminal.type(`${cloud.simulator.project.projectId}${keys.enter}`);
-  await terminal.shows('Region');
+  const terminal = await startWizard(cloud, { locked: true });
+  await terminal.shows('Signed in as user@example.com (the token in CLOUDSDK_AUTH_ACCESS_TOKEN)');
+  await terminal.shows('Esc goes back to the question before');
+  await terminal.asks(ask.project.shows);
+  terminal.type('My Project');
+  await terminal.asks('expected a project id');
+  terminal.type(keys.clearLine);
+  await terminal.asks(ask.project.shows);
   terminal.type(keys.enter);
-  await terminal.shows('Name of the deployment');
+  await terminal.asks(ask.name.shows);
   terminal.type(`team-a${keys.enter}`);
-  await terminal.shows('Profile');
-  await terminal.shows(/demo, about \d+ USD a month/);
-  await terminal.shows(/production, about \d+ USD a month/);
+  await terminal.asks(ask.region.shows);
+  terminal.type('belgium');
+  await terminal.asks('❯ europe-west1 (Belgium)');
+  terminal.type(keys.enter);
+  await terminal.asks('Profile');
+  await terminal.asks(/demo, about \d+ USD a month/);
+  await terminal.asks(/production, about \d+ USD a month/);
   terminal.type(keys.down);
-  await terminal.shows('a small team');
+  await terminal.asks('a small team');
   terminal.type(keys.enter);
-  await terminal.shows('User name for MLflow clients');
+  await terminal.asks(ask.username.shows);
   terminal.type(keys.enter);
-  await terminal.shows('Make this?');
+  await terminal.asks('Make this?');
   expect(terminal.text()).toContain('team-a-pgsql');
   expect(terminal.text()).toContain('db-g1-small');
   expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
   terminal.type('y');
   terminal.type(keys.enter);
-  await terminal.shows('Deploy the server now?');
+  await terminal.asks('Deploy the server now?');
   terminal.type('n');
   terminal.type(keys.enter);
   expect(await terminal.ended).toBe(0);
   expect(terminal.text()).toContain('Next: mlflow-gcp deploy');
-  const config = await readFile(path.join(cloud.folder, 'mlflow-gcp.yaml'), 'utf8');
+  const config = await readFile(path.join(terminal.folder, 'mlflow-gcp.yaml'), 'utf8');
   expect(config).toContain('name: team-a');
+  expect(config).toContain('region: europe-west1');
   expect(config).toContain('tier: db-g1-small');
   expect(config).toContain('maxInstances: 3');
   // What the terminal breaks at its edge is one line of the program.
   const { projectId } = cloud.simulator.project;
-  const again = `mlflow-gcp init --project ${projectId} --name team-a --tier db-g1-small --memory 2Gi --max-instances 3 --yes`;
+  const again = `mlflow-gcp init --project ${projectId} --region europe-west1 --name team-a --tier db-g1-small --memory 2Gi --max-instances 3 --yes`;
   expect(terminal.text().replaceAll(/\r?\n/g, '')).toContain(again);
+  // And it does make the same: a run of it finds nothing to do.
+  const before = (await cloud.requests()).length;
+  const repeat = await cloud.run(...again.split(' ').slice(1), '--json');
+  expect(JSON.parse(repeat.stdout)).toMatchObject({ ok: true, repeat: again });
+  expect((await cloud.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
 });
 
-test('whoever wants to choose the machine by name is asked for it', async () => {
+test('whoever goes back twice finds the answers of before, and what is changed counts', async () => {
   const cloud = await startCloud();
-  const args = [
-    'init',
-    '--project',
-    cloud.simulator.project.projectId,
-    '--region',
-    'us-central1',
-    '--name',
-    'mlflow',
-    '--username',
-    'ada',
-  ];
-  const terminal = onTerminal([...args, '--dry-run'], { env: cloud.env, cwd: cloud.folder });
-  await terminal.shows('Profile');
-  terminal.type(keys.down + keys.down + keys.down);
-  await terminal.shows('asks for the machine');
+  const terminal = await startWizard(cloud, { locked: true });
+  await walkTo(terminal, ask.profile.shows);
+  terminal.type(keys.escape);
+  await terminal.asks(ask.region.shows);
+  terminal.type(keys.escape);
+  // What was answered is the default now.
+  await terminal.asks('Name of the deployment (team-a)');
+  terminal.type(`team-b${keys.enter}`);
+  await walkTo(terminal, 'Make this?', Object.values(ask).slice(2));
+  expect(terminal.text()).toContain('team-b-pgsql');
+  // From the plan as well: everything that was said stands as default, and another answer makes another plan.
+  terminal.type(keys.escape);
+  await terminal.asks('User name for MLflow clients (ada)');
+  terminal.type(keys.escape);
+  await terminal.asks('kept running (0)');
+  terminal.type(`2${keys.enter}`);
+  await terminal.asks('User name for MLflow clients (ada)');
   terminal.type(keys.enter);
-  await terminal.shows('Machine of the database');
-  terminal.type(keys.down + keys.down);
-  await terminal.shows('the smallest with an SLA');
+  await terminal.asks('2 idle instance(s)');
+  await terminal.asks('Make this?');
+  expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
+  terminal.type('y');
+  terminal.type(keys.enter);
+  await terminal.asks('Deploy the server now?');
+  terminal.type('n');
   terminal.type(keys.enter);
   expect(await terminal.ended).toBe(0);
-  expect(terminal.text()).toContain('db-custom-1-3840, zonal');
+  const config = await readFile(path.join(terminal.folder, 'mlflow-gcp.yaml'), 'utf8');
+  expect(config).toContain('name: team-b');
+  expect(config).toContain('tier: db-g1-small');
+  expect(config).toContain('minInstances: 2');
+  expect(terminal.text().replaceAll(/\r?\n/g, '')).toContain('--min-instances 2 --username ada --yes');
 });
 
-test('a no to the plan makes nothing and ends with 1; Ctrl-C at a question with 130', async () => {
+test('a no to the plan makes nothing and ends with 1', async () => {
   const cloud = await startCloud();
-  const args = [
-    'init',
-    '--project',
-    cloud.simulator.project.projectId,
-    '--region',
-    'us-central1',
-    '--name',
-    'mlflow',
-    '--tier',
-    'db-f1-micro',
-    '--username',
-    'ada',
-  ];
-  const declined = onTerminal(args, { env: cloud.env, cwd: cloud.folder, columns: 40 });
+  const { projectId } = cloud.simulator.project;
+  const args = ['--project', projectId, '--region', 'us-central1', '--name', 'mlflow', '--tier', 'db-f1-micro'];
+  const declined = await startWizard(cloud, { args: [...args, '--username', 'ada'], columns: 40, locked: true });
   await declined.shows('Make this?');
   declined.type('n');
   declined.type(keys.enter);
   expect(await declined.ended).toBe(1);
   expect(declined.text()).toContain('Nothing was done');
-  const interrupted = onTerminal(['init'], { env: cloud.env, cwd: cloud.folder });
-  await interrupted.shows('Google Cloud project id');
-  interrupted.type(keys.ctrlC);
-  expect(await interrupted.ended).toBe(130);
-  expect(interrupted.text()).toMatch(/same command/);
   expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
 });
 
 test('Ctrl-C while things are made ends with 130, and the same command goes on', async () => {
   const cloud = await startCloud();
   await cloud.fault({ match: 'POST sqladmin', times: 1, delayMs: 3_000 });
-  const args = ['init', '--yes', '--project', cloud.simulator.project.projectId];
-  const terminal = onTerminal(args, { env: cloud.env, cwd: cloud.folder });
+  const terminal = await startWizard(cloud, { args: ['--yes', '--project', cloud.simulator.project.projectId], locked: true });
   await terminal.shows('Cloud SQL instance mlflow-pgsql');
   terminal.type(keys.ctrlC);
   expect(await terminal.ended).toBe(130);

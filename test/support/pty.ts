@@ -5,6 +5,9 @@ import { builtProgram, cleanEnvironment, type RunOptions, temporaryFolder, until
 
 export const keys = { enter: '\r', ctrlC: '\u0003', down: '\u001b[B', up: '\u001b[A', escape: '\u001b', clearLine: '\u0015' };
 
+/** For a program that shares two cores with many others. */
+const PATIENCE_SECONDS = 45;
+
 export interface Terminal {
   /** Everything that was written to the terminal, control codes included. */
   raw(): string;
@@ -12,6 +15,8 @@ export interface Terminal {
   text(): string;
   /** Waits until the terminal showed this. */
   shows(what: string | RegExp): Promise<void>;
+  /** Waits until the terminal shows this since keys were last typed: for what has stood there before. */
+  asks(what: string | RegExp): Promise<void>;
   type(keys: string): void;
   /** Resolves with the exit status. */
   ended: Promise<number>;
@@ -39,14 +44,27 @@ export function onTerminal(args: string[], options: RunOptions & { columns?: num
   onTestFinished(() => {
     if (running) pty.kill('SIGKILL');
   });
-  const text = () => stripVTControlCharacters(raw);
+  const text = (from = 0) => stripVTControlCharacters(raw.slice(from));
+  let typedAt = 0;
+  const wait = async (what: string | RegExp, from: () => number) => {
+    const found = () => (typeof what === 'string' ? text(from()).includes(what) : what.test(text(from())));
+    try {
+      // A program that has ended shows nothing more.
+      await until(`${what}`, () => found() || (!running && 'ended'), PATIENCE_SECONDS);
+      if (!found()) throw new Error(`the program ended without showing ${what}`);
+    } catch (error) {
+      throw new Error(`${(error as Error).message} in:\n${text()}`);
+    }
+  };
   return {
     raw: () => raw,
-    text,
-    shows: async (what) => {
-      await until(`${what} in:\n${text()}`, () => (typeof what === 'string' ? text().includes(what) : what.test(text())));
+    text: () => text(),
+    shows: (what) => wait(what, () => 0),
+    asks: (what) => wait(what, () => typedAt),
+    type: (typed) => {
+      typedAt = raw.length;
+      pty.write(typed);
     },
-    type: (typed) => pty.write(typed),
     ended,
   };
 }

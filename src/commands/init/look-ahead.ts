@@ -45,10 +45,11 @@ export async function lookAround(
   const look = ui.step('Look who is signed in', () => signedInOr(work, gcloud));
   await Promise.allSettled([look, meanwhile]);
   const [signedIn, projects, skaffold] = await look;
-  ui.note(tellSignedIn(signedIn, env));
+  const say = (text: string) => ui.preview([{ kind: 'text', text }]);
+  say(tellSignedIn(signedIn, env));
   const difference = skaffold ? skaffoldDifference(signedIn, gcloud, google.target.accessToken !== undefined) : undefined;
   if (difference !== undefined) ui.warn(`${difference.message}\nTo have one for both: ${difference.mend}`);
-  if (projects instanceof Error) ui.note(`Your projects cannot be listed (${projects.code}); the id can be typed.`);
+  if (projects instanceof Error) say(`Your projects cannot be listed (${projects.code}); the id can be typed.`);
   const names = projects instanceof Error ? [] : projects;
   return { projects: names, gcloud };
 }
