@@ -41,6 +41,12 @@ export async function isLocked(folder: string): Promise<boolean> {
   return (await lockedHash(folder)) !== undefined;
 }
 
+/** The version of a package in the folder's uv.lock; undefined where it is not in there. https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile */
+export async function lockedVersion(folder: string, name: string): Promise<string | undefined> {
+  const text = await readFile(path.join(folder, 'uv.lock'), 'utf8').catch(() => '');
+  return new RegExp(`^name = "${name}"\\r?\\nversion = "([^"]+)"`, 'm').exec(text)?.[1];
+}
+
 async function lockedHash(folder: string): Promise<string | undefined> {
   try {
     await readFile(path.join(folder, 'uv.lock'));

@@ -36,6 +36,14 @@ const KINDS = {
     code: 'SERVER_FAILED',
     hint: 'Run the command again in a minute; if it stays so, look at the server’s log: mlflow-gcp status',
   },
+  server_open: {
+    code: 'SERVER_OPEN',
+    hint: 'Take it down before anybody finds it (mlflow-gcp deploy --rollback), then look for what the gate of app/mlflow_auth.py was changed to.',
+  },
+  other_version: {
+    code: 'SERVER_OTHER_VERSION',
+    hint: 'Deploy what the project folder says, and look whether the traffic goes to it: mlflow-gcp deploy && mlflow-gcp status',
+  },
   server_too_old: { code: 'SERVER_TOO_OLD', hint: UPGRADE },
   server_incompatible: { code: 'SERVER_INCOMPATIBLE', hint: UPGRADE },
 } satisfies Record<string, Kind>;

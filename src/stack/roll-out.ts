@@ -3,6 +3,7 @@ import type { Google } from '../gcp/google.ts';
 import { secretVersionsOf } from '../gcp/run-revisions.ts';
 import { deployKnativeService, getKnativeService, type KnativeService, waitKnativeService } from '../gcp/run-v1.ts';
 import type { Deployment } from './deployment.ts';
+import { explainingNotReady } from './explain-not-ready.ts';
 
 /** Versions by the secret's id. */
 export type Pins = Record<string, string>;
@@ -26,12 +27,12 @@ export async function rollOut(google: Google, deployment: Deployment, pins: Pins
     const pinned = withPins(live, pins);
     const ready = live.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
     if (!pinned.changed && ready !== 'False') {
-      await waitKnativeService(google, args);
+      await explainingNotReady(google, deployment, () => waitKnativeService(google, args));
       return false;
     }
     const manifest = pinned.changed ? pinned.manifest : triedAgain(pinned.manifest, google.clock.now());
     try {
-      await deployKnativeService(google, { project, region, manifest });
+      await explainingNotReady(google, deployment, () => deployKnativeService(google, { project, region, manifest }));
       return true;
     } catch (error) {
       // Also a PUT that was sent again because its answer was lost: the next look finds it done.

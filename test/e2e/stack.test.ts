@@ -168,7 +168,7 @@ test('a second deployment stands beside the first, in other sizes', async () => 
   ]);
 });
 
-test('deploy builds once for the same sources, serves by digest, and says what is wrong with a manifest', async () => {
+test('deploy builds once for the same sources, writes nothing the second time, serves by digest, and says what is wrong with a manifest', async () => {
   const cloud = await startCloud();
   const { projectId } = cloud.simulator.project;
   const nowhere = await cloud.run('deploy', '--no-check', '--json', '--dir', cloud.simulator.dataDir);
@@ -189,9 +189,15 @@ test('deploy builds once for the same sources, serves by digest, and says what i
     (await cloud.simulator.call('GET', `https://cloudbuild.googleapis.com/v1/projects/${projectId}/locations/us-central1/builds`))
       .body.builds;
   expect(await builds()).toHaveLength(1);
+  const before = (await cloud.requests()).length;
   const again = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
   expect(JSON.parse(again.stdout).image).toBe(JSON.parse(first.stdout).image);
   expect(await builds()).toHaveLength(1);
+
+  expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'unchanged', folder: { written: [] } });
+  expect((await cloud.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
+  const revisions = `https://us-central1-run.googleapis.com/v1/projects/${projectId}/locations/us-central1/revisions`;
+  expect((await cloud.simulator.call('GET', revisions)).body.items).toHaveLength(1);
 
   const manifest = path.join(cloud.folder, 'deploy/production/service.yaml');
   const text = await readFile(manifest, 'utf8');

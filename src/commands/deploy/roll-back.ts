@@ -2,23 +2,24 @@ import { UserError } from '../../errors.ts';
 import type { Google } from '../../gcp/google.ts';
 import { type RunRevision, sendTraffic } from '../../gcp/run-revisions.ts';
 import { listVersions } from '../../gcp/secret-versions.ts';
-import { checkServer } from '../../project/server-check.ts';
 import type { Deployment } from '../../stack/deployment.ts';
 import { readServing, type Serving } from '../../stack/serving.ts';
 import type { CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
 import { readClientSettings } from '../server-access.ts';
+import { type CheckChoice, proveStep } from './prove-step.ts';
 
 /**
  * Sends the traffic back to the newest ready revision that is older than the one that serves, and checks it from outside. The next deploy
  * sends it to its own revision again. Throws NOT_DEPLOYED, NO_REVISION_BEFORE, ROLLBACK_SECRETS_DISABLED.
  */
 export async function rollBack(
-  { ui, deps, settings }: Pick<Context, 'ui' | 'deps' | 'settings'>,
+  context: Pick<Context, 'ui' | 'deps' | 'settings'>,
   google: Google,
   deployment: Deployment,
-  { noCheck }: { noCheck: boolean },
+  choice: CheckChoice,
 ): Promise<CommandResult> {
+  const { ui, settings } = context;
   const { project, region, service, name } = deployment;
   const [from, to] = await ui.step('Look at the revisions', async () =>
     before(await readServing(google, deployment), deployment),
@@ -32,15 +33,9 @@ export async function rollBack(
   await ui.step(`Send the traffic to ${to.name}`, () =>
     sendTraffic(google, { project, region, service: service.name, revision: to.name }),
   );
-  if (!noCheck) {
-    const client = await readClientSettings(google, project, name);
-    const { target } = google;
-    const proxyFor = (host: string) => target.proxyFor(host);
-    const route = { proxyFor, authorities: target.authorities, signal: deps.signal };
-    await ui.step('Check the server from outside', () => checkServer(client, route));
-  }
+  const checks = choice.noCheck ? [] : await proveStep(context, google, await readClientSettings(google, project, name), choice);
   const text = `${to.name} of ${to.createTime} serves again in place of ${from.name}. The next mlflow-gcp deploy sends the traffic to its own revision.`;
-  return { data: { ...data, checked: !noCheck }, show: [{ kind: 'text', text }] };
+  return { data: { ...data, checked: !choice.noCheck, checks }, show: [{ kind: 'text', text }] };
 }
 
 function before(serving: Serving | undefined, { service, project }: Deployment): [RunRevision, RunRevision] {
