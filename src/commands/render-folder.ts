@@ -1,4 +1,4 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
@@ -19,6 +19,7 @@ import { settle } from '../stack/settle.ts';
 import { unlessDisabled } from '../stack/unless-disabled.ts';
 import type { Context } from './command.ts';
 import { projectUv } from './project-uv.ts';
+import { workflowFiles } from './workflow-files.ts';
 
 export interface RenderedFolder {
   dir: string;
@@ -47,14 +48,15 @@ export async function refuseForeignFolder(dir: string): Promise<void> {
 }
 
 /**
- * Makes the folder and proves that a project folder fits in, before anything is made in the cloud. Throws FOLDER_NOT_WRITABLE: no
- * permission, a read-only or a full file system, a file in the way.
+ * Proves that a project folder can be made there, before anything is made in the cloud, and leaves nothing behind. Throws
+ * FOLDER_NOT_WRITABLE: no permission, a read-only or a full file system, a file in the way.
  */
 export async function prepareFolder(dir: string): Promise<void> {
   // Always of one name, so that one that a killed run left goes with the next.
   const probe = path.join(dir, '.mlflow-gcp-probe');
+  let first: string | undefined;
   try {
-    await mkdir(dir, { recursive: true });
+    first = await mkdir(dir, { recursive: true });
     await writeFile(probe, Buffer.alloc(PROJECT_FOLDER_BYTES));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -66,6 +68,18 @@ export async function prepareFolder(dir: string): Promise<void> {
     });
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
+    if (first !== undefined) await removeEmpty(dir, first);
+  }
+}
+
+/** Removes `dir` and the folders above it up to `first`, as far as nobody has put anything into them. */
+async function removeEmpty(dir: string, first: string): Promise<void> {
+  for (let folder = dir; folder.length >= first.length; folder = path.dirname(folder)) {
+    const gone = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!gone) return;
   }
 }
 
@@ -94,7 +108,10 @@ export async function renderFolder(
   const dir = settings.dir.value;
   const [versions] = await settle([secretVersions(google, deployment), findOwnService(google, deployment)]);
   const tokens = projectTokens(deployment, versions);
-  const files = await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens);
+  const files = [
+    ...(await renderProject(path.join(deps.packageRoot, 'src/templates/project'), tokens)),
+    ...(await workflowFiles(deps.packageRoot, dir, deployment)),
+  ];
   const changes = await compareFolder(dir, files);
   const disputed = changes.filter(({ kind }) => kind === 'edited' || kind === 'foreign');
   const overwrite = new Set<string>();

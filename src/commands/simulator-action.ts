@@ -4,12 +4,20 @@ import { UserError } from '../errors.ts';
 import { loadServices } from '../local/simulator/services.ts';
 import type { Simulator } from '../local/simulator/simulator.ts';
 import { startSimulator } from '../local/simulator/simulator.ts';
+import type { CommandResult } from '../ui/ui.ts';
 import type { Context } from './command.ts';
 import type { simulatorOptions } from './simulator.ts';
 
 /** Runs the simulator until Ctrl-C. Its one line on stdout says where it is. */
-export async function run(context: Context<typeof simulatorOptions>): Promise<undefined> {
-  const { deps, ui } = context;
+export async function run(context: Context<typeof simulatorOptions>): Promise<CommandResult | undefined> {
+  const { deps, ui, settings } = context;
+  if (settings.dryRun) {
+    const data = folderOf(context);
+    return {
+      data: { dryRun: true, data },
+      show: [{ kind: 'text', text: `Would run the simulator and keep what it holds in ${data}.` }],
+    };
+  }
   const simulator = await start(context);
   const { port, ca, project } = simulator;
   deps.stdout.write(`${JSON.stringify({ port, ca, project: project.projectId, projectNumber: project.projectNumber })}\n`);
@@ -19,9 +27,14 @@ export async function run(context: Context<typeof simulatorOptions>): Promise<un
   return undefined;
 }
 
-async function start({ deps, ui, settings, options }: Context<typeof simulatorOptions>): Promise<Simulator> {
+function folderOf({ deps, options }: Context<typeof simulatorOptions>): string {
+  return options.data === undefined ? defaultFolder(deps.env) : path.resolve(deps.cwd, options.data);
+}
+
+async function start(context: Context<typeof simulatorOptions>): Promise<Simulator> {
+  const { deps, ui, settings, options } = context;
   const named = settings.project?.from === '--project' ? settings.project.value : undefined;
-  const dataDir = options.data === undefined ? defaultFolder(deps.env) : path.resolve(deps.cwd, options.data);
+  const dataDir = folderOf(context);
   try {
     return await startSimulator({
       port: options.port,

@@ -2,7 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statfs
 import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { UsageError, UserError } from '../errors.ts';
 import { type RuntimeFolders, runtimeFolders, shortName } from './runtime/layout.ts';
 import { processRegister } from './runtime/process-register.ts';
 
@@ -26,7 +26,7 @@ const OWNER_FILE = 'home';
 /** A new database takes 40 MB; what is full soon after the start is better refused before it. */
 const NEEDED_BYTES = 200e6;
 
-/** `MLFLOW_GCP_HOME`, else the user's data folder (https://specifications.freedesktop.org/basedir-spec/latest/). Makes nothing. */
+/** `MLFLOW_GCP_HOME`, else the user's data folder (https://specifications.freedesktop.org/basedir-spec/latest/). Makes nothing. Throws LOCAL_FOLDER_NOT_OWN. */
 export function localHome(env: Environment, uid: number | undefined = process.getuid?.()): LocalHome {
   const folder = homeFolder(env);
   const sqlHome = uid === 0 ? join(ROOT_SQL_HOMES, shortName(folder)) : folder;
@@ -42,10 +42,20 @@ export function localHome(env: Environment, uid: number | undefined = process.ge
 
 function homeFolder(env: Environment): string {
   const own = env['MLFLOW_GCP_HOME'];
-  if (own) return resolve(own);
+  if (own) return ownFolder(resolve(own), env);
   const set = env['XDG_DATA_HOME'];
   const data = set && isAbsolute(set) ? set : join(env['HOME'] || homedir(), '.local', 'share');
   return join(data, 'mlflow-gcp');
+}
+
+/** `local reset` deletes folders called logs, sql and builds in it: where a person keeps things, those may be theirs. */
+function ownFolder(folder: string, env: Environment): string {
+  if (folder !== dirname(folder) && folder !== resolve(env['HOME'] || homedir())) return folder;
+  throw new UsageError({
+    code: 'LOCAL_FOLDER_NOT_OWN',
+    message: `MLFLOW_GCP_HOME is ${folder}, which holds other things too.`,
+    hint: `Name a folder that is for this program alone: MLFLOW_GCP_HOME=${join(folder, 'mlflow-gcp')}`,
+  });
 }
 
 /** Folder for PostgreSQL's programs where npm has to fetch them, or where they have to be copied for another user to reach them. */

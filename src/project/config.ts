@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { LineCounter, parseDocument, stringify } from 'yaml';
+import { type Document, LineCounter, parseDocument, stringify } from 'yaml';
 import type { z } from 'zod';
 import { UsageError, UserError } from '../errors.ts';
 import { type Config, configSchema } from './config-schema.ts';
@@ -35,13 +35,13 @@ export async function findConfig(from: string): Promise<string | undefined> {
 export async function loadConfig(file: string): Promise<ConfigFile> {
   const text = await readConfigText(file);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, logLevel: 'error' });
   const broken = document.errors[0];
   if (broken) {
     const at = lines.linePos(broken.pos[0]);
     throw invalid(file, at, `not valid YAML: ${broken.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`);
   }
-  const raw: unknown = document.toJS() ?? {};
+  const raw = valuesOf(document, file);
   const checked = configSchema.safeParse(raw);
   if (!checked.success) {
     const issue = checked.error.issues[0] as z.core.$ZodIssue;
@@ -49,6 +49,19 @@ export async function loadConfig(file: string): Promise<ConfigFile> {
     throw invalid(file, lines.linePos(node), describe(issue, raw));
   }
   return { path: file, raw: raw as Record<string, unknown>, config: checked.data };
+}
+
+/** The document's values. Anchors that name themselves or nothing, or that multiply, come to light here. */
+function valuesOf(document: Document.Parsed, file: string): unknown {
+  try {
+    const values: unknown = document.toJS() ?? {};
+    // What refers to itself has no such text; what is small and says much has a long one.
+    JSON.stringify(values);
+    return values;
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
+    throw invalid(file, { line: 1, col: 1 }, 'its anchors and aliases cannot be resolved, and it needs none');
+  }
 }
 
 /** The text of a new `mlflow-gcp.yaml`: every value, so that the file tells what was decided. */

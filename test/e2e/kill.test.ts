@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { chances } from '../support/chances.ts';
 import { startCloud } from '../support/deployment.ts';
 import { carryOut, scenarios, type Trial } from './kill-scenarios.ts';
 import { comparable } from './kill-state.ts';
@@ -8,15 +9,6 @@ import { DISTURBANCES, type Disturbance } from './kill-trial.ts';
 // KILL_SEED=… npx vitest run --project default test/e2e/kill.test.ts
 const SAMPLE = 16;
 const LONGEST_MS = 40_000;
-
-/** Numbers between 0 and 1 that follow from the seed. https://en.wikipedia.org/wiki/Linear_congruential_generator */
-function chances(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 test('killed or disturbed at any call, the same command comes to the same end (a sample)', { timeout: 180_000 }, async () => {
   const seed = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() * 1e6));

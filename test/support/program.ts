@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { ProgramParts } from '../../src/cli.ts';
@@ -24,7 +25,7 @@ export interface Outcome {
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
-  input?: string;
+  input?: string | Buffer;
   program?: string;
 }
 
@@ -76,8 +77,9 @@ export function startChild(args: string[], options: RunOptions = {}) {
 
 /** Runs the program inside this process over streams in memory. */
 export async function runInMemory(args: string[], parts: Partial<ProgramParts>, more: Partial<Deps> = {}): Promise<Outcome> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  // Read all the while: a stream that nobody reads takes some kilobytes and then no more.
+  const texts = [textOf(stdout), textOf(stderr)];
   const deps: Deps = {
     env: {},
     cwd: temporaryFolder(),
@@ -92,7 +94,10 @@ export async function runInMemory(args: string[], parts: Partial<ProgramParts>, 
     ...more,
   };
   const status = await runProgram(args, deps, parts);
-  return { status, stdout: textOf(stdout), stderr: textOf(stderr) };
+  stdout.end();
+  stderr.end();
+  const [out = '', err = ''] = await Promise.all(texts);
+  return { status, stdout: out, stderr: err };
 }
 
 /** Waits until `check` gives something other than undefined or false, at most `seconds`. */
@@ -104,8 +109,4 @@ export async function until<T>(what: string, check: () => T | undefined | false,
     if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function textOf(stream: PassThrough): string {
-  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
 }
