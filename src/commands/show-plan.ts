@@ -3,7 +3,7 @@ import type { Plan } from '../stack/plan.ts';
 import { monthlyPrices, PRICES_AS_OF, totalPrice } from '../stack/prices.ts';
 import type { Block } from '../ui/ui.ts';
 
-const MARKS = { create: '+', update: '~', unchanged: '=' } as const;
+const MARKS = { create: '+', update: '~', unchanged: '=', adopt: '&' } as const;
 
 /** A plan for people: what would happen to each resource, what it costs a month, how long it usually takes. */
 export function planBlocks(plan: Plan, deployment: Deployment): Block[] {

@@ -1,6 +1,6 @@
 import type { StepGroup } from '../ui/ui.ts';
 import { reverseNodes, runGraph } from './graph.ts';
-import type { Plan } from './plan.ts';
+import { isChange, type Plan } from './plan.ts';
 import type { Outcome, Removable, Removal, StackContext } from './resource.ts';
 
 export interface Applied {
@@ -14,11 +14,11 @@ export interface Applied {
  * not looked at again. Safe to run again after whatever happened. Throws the first failure once all that was running has ended.
  */
 export async function applyPlan(plan: Plan, context: StackContext, group: StepGroup): Promise<Applied[]> {
-  const planned = new Map(plan.items.map(({ resource, observation }) => [resource.id, observation.action]));
+  const changing = new Map(plan.items.map(({ resource, observation }) => [resource.id, isChange(observation)]));
   const resources = plan.items.map(({ resource }) => resource);
   const outcomes = await runGraph(resources, async (resource): Promise<Outcome> => {
     context.google.signal.throwIfAborted();
-    if (planned.get(resource.id) === 'unchanged') return 'unchanged';
+    if (changing.get(resource.id) === false) return 'unchanged';
     return group.run(resource.title, (step) => resource.ensure(context, step.progress), {
       usualSeconds: resource.usualSeconds,
       outcome: (outcome) => outcome,

@@ -25,13 +25,18 @@ export async function planStack(resources: Resource[], context: StackContext): P
   const items = await settle(resources.map(async (resource) => ({ resource, observation: await observe(resource, context) })));
   const toDo = items.map(({ resource, observation }) => ({
     ...resource,
-    usualSeconds: observation.action === 'unchanged' ? 0 : resource.usualSeconds,
+    usualSeconds: isChange(observation) ? resource.usualSeconds : 0,
   }));
   return {
     items,
-    changes: items.some(({ observation }) => observation.action !== 'unchanged'),
+    changes: items.some(({ observation }) => isChange(observation)),
     usualSeconds: criticalPathSeconds(toDo),
   };
+}
+
+/** Whether something would be written for it. */
+export function isChange({ action, differences }: Observation): boolean {
+  return action === 'adopt' ? differences.length > 0 : action !== 'unchanged';
 }
 
 async function observe(resource: Resource, context: StackContext): Promise<Observation> {

@@ -18,7 +18,8 @@ export interface ServerCredentials {
 
 /** What stands in Google Cloud next to what the deployment wants. */
 export interface Observation {
-  action: 'create' | 'update' | 'unchanged';
+  /** `adopt`: somebody else's, used as it is apart from the differences; none of those on a later run. */
+  action: 'create' | 'update' | 'unchanged' | 'adopt';
   /** One line a difference: `tier: db-f1-micro → db-g1-small`. */
   differences: string[];
   /** What else is worth a line, whether anything differs or not. */

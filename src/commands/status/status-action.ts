@@ -5,19 +5,20 @@ import { getService, type RunService } from '../../gcp/run.ts';
 import { checkServer } from '../../project/server-check.ts';
 import type { Deployment } from '../../stack/deployment.ts';
 import { mermaidDiagram } from '../../stack/diagram.ts';
-import { type Plan, planStack } from '../../stack/plan.ts';
+import { isChange, type Plan, planStack } from '../../stack/plan.ts';
 import { settle } from '../../stack/settle.ts';
 import { baseStack } from '../../stack/stack.ts';
 import { unlessDisabled } from '../../stack/unless-disabled.ts';
 import type { CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
+import { keyPlace } from '../key-place.ts';
 import { configOf, openDeployment, projectOf } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
 import { readClientSettings } from '../server-access.ts';
 import type { statusOptions } from '../status.ts';
 
 type StatusContext = Context<typeof statusOptions>;
-const STATES = { create: 'missing', update: 'differs', unchanged: 'ok' } as const;
+const STATES = { create: 'missing', update: 'differs', unchanged: 'ok', adopt: 'adopted' } as const;
 const PAUSE_MS = 3_000;
 
 interface Server {
@@ -35,7 +36,7 @@ export async function run(context: StatusContext): Promise<CommandResult> {
     const project = projectOf(settings, google);
     const deployment = await ui.step('Look at the project', () => openDeployment(google, configOf(settings), project));
     if (options.diagram) return diagram(deployment);
-    const stack = { google, deployment, credentials: {} };
+    const stack = { google, deployment, credentials: {}, key: keyPlace(context, deployment) };
     const [plan, service] = await ui.step('Look at the resources', () =>
       settle([planStack(baseStack(deployment), stack), findService(google, deployment)]),
     );
@@ -88,11 +89,12 @@ function report(
   const resources = plan.items.map(({ resource, observation }) => ({
     id: resource.id,
     title: resource.title,
-    state: STATES[observation.action],
+    state: observation.action === 'adopt' && isChange(observation) ? 'differs' : STATES[observation.action],
     differences: observation.differences,
+    ...(observation.note !== undefined && { note: observation.note }),
   }));
   const rows = [
-    ...resources.map(({ title, state, differences }) => [title, state, differences.join('; ')]),
+    ...resources.map(({ title, state, differences, note }) => [title, state, [...differences, note ?? []].flat().join('; ')]),
     [
       `Cloud Run service ${deployment.service.name}`,
       service === undefined ? 'missing' : 'ok',

@@ -41,6 +41,8 @@ export interface Blueprint {
   accounts: Array<AccountRole & { accountId: string; description: string }>;
   buckets: BlueprintBucket[];
   secrets: BlueprintSecret[];
+  /** Regions that new secrets are kept in; undefined: wherever Google likes. */
+  secretLocations: string[] | undefined;
   /** What would happen to the resource of this id. */
   action(id: string): Action;
   /** What differs of the resource of this id, one line each. */
@@ -74,6 +76,7 @@ export function blueprintOf({ plan, deployment, username }: PlanDocument): Bluep
       grants: secretGrants(deployment, key),
       content: contentOf(deployment, key, username),
     })),
+    secretLocations: deployment.secretLocations,
     action: (id) => observed.get(id)?.action ?? 'unchanged',
     differences: (id) => observed.get(id)?.differences ?? [],
   };

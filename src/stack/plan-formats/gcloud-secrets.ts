@@ -9,11 +9,13 @@ import { command, fed, labelFlag } from './shell.ts';
 const MAKE_PASSWORD = "openssl rand -base64 24 | tr '+/' '-_' | tr -d '\\n'";
 
 /** The commands that make a secret and give it its first value. No value stands in a process's arguments. */
-export function secretCommands(secret: BlueprintSecret, labels: Blueprint['labels'], project: string): string[] {
+export function secretCommands(secret: BlueprintSecret, { labels, secretLocations }: Blueprint, project: string): string[] {
   const create = command(
     ...['gcloud', 'secrets', 'create', secret.name],
     `--project=${project}`,
-    '--replication-policy=automatic',
+    ...(secretLocations === undefined
+      ? ['--replication-policy=automatic']
+      : ['--replication-policy=user-managed', `--locations=${secretLocations.join(',')}`]),
     labelFlag('--labels', labels),
   );
   const add = command('gcloud', 'secrets', 'versions', 'add', secret.name, `--project=${project}`, '--data-file=-');

@@ -25,8 +25,8 @@ export function gcloudScript(document: PlanDocument): string {
       differences: [],
     };
     const section = sections[id];
-    const lines = action === 'unchanged' || section === undefined ? [] : section[action];
-    const notes = [`${title}: ${action}`, ...(action === 'update' ? differences : [])];
+    const lines = action === 'unchanged' ? [] : (section?.[action] ?? []);
+    const notes = [`${title}: ${action}`, ...(action === 'create' ? [] : differences)];
     return [comment(notes.join('\n')), ...lines].join('\n');
   });
   return `${[head(deployment.name, deployment.project), ...blocks, tail(deployment.name)].join('\n\n')}\n`;
@@ -36,6 +36,8 @@ interface Section {
   create: string[];
   /** What a script can mend without knowing more than the plan; the rest is left to `init`. */
   update: string[];
+  /** Of what is somebody else's: the roles that the deployment needs on it. */
+  adopt?: string[];
 }
 
 const LEFT_TO_INIT = comment('Left to `mlflow-gcp init`, which changes what differs and nothing else.');
@@ -74,11 +76,12 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
   return sections;
 }
 
-function secretSection(secret: BlueprintSecret, { labels }: Blueprint, project: string): Section {
+function secretSection(secret: BlueprintSecret, blueprint: Blueprint, project: string): Section {
+  const { labels } = blueprint;
   const grants = secret.grants.map((grant) => granted(['secrets'], [secret.name, `--project=${project}`], grant));
   const words = ['gcloud', 'secrets', 'update', secret.name, `--project=${project}`];
   return {
-    create: [...secretCommands(secret, labels, project), ...grants],
+    create: [...secretCommands(secret, blueprint, project), ...grants],
     update: [command(...words, labelFlag('--update-labels', labels)), ...grants, LEFT_TO_INIT],
   };
 }
@@ -105,7 +108,7 @@ function repositorySection({ deployment }: PlanDocument, blueprint: Blueprint): 
     labelFlag('--labels', blueprint.labels),
   ];
   const update = [...words('update'), labelFlag('--update-labels', blueprint.labels)];
-  return { create: [command(...create), ...roles], update: [command(...update), ...roles] };
+  return { create: [command(...create), ...roles], update: [command(...update), ...roles], adopt: roles };
 }
 
 /** Labels and lifecycle can be set on a bucket that exists, and on none that is being made. */
@@ -132,7 +135,8 @@ function bucketSection(
   const { lifecycle } = settings;
   const rules = lifecycle === undefined ? [] : lifecycleCommands(lifecycle, address);
   const roles = grants.map((grant) => granted(['storage', 'buckets'], [address], grant));
-  return { create: [command(...create, ...flags), update, ...rules, ...roles], update: [update, ...rules, ...roles] };
+  const changed = [update, ...rules, ...roles];
+  return { create: [command(...create, ...flags), ...changed], update: changed, adopt: roles };
 }
 
 /** gcloud storage reads the rules from a real file alone. */

@@ -5,6 +5,7 @@ const STYLES = {
   create: 'fill:#d5f5d9,stroke:#1a7f37,color:#000',
   update: 'fill:#fff3c4,stroke:#9a6700,color:#000',
   unchanged: 'fill:#eeeeee,stroke:#6e7781,color:#000',
+  adopt: 'fill:#dbeafe,stroke:#0969da,color:#000',
 } as const;
 
 /** The plan as a Mermaid flowchart: an arrow from each resource to those that wait for it. https://mermaid.js.org/syntax/flowchart.html */

@@ -7,4 +7,6 @@ export interface PlanDocument {
   deployment: Deployment;
   /** The user name for MLflow's clients, where this run decides it. */
   username?: string | undefined;
+  /** Where the key of the server's account is kept, where it has one. */
+  keyFile?: string | undefined;
 }

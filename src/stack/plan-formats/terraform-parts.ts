@@ -15,6 +15,21 @@ export function imported(blueprint: Blueprint, id: string, to: string, address: 
   return blueprint.action(id) === 'create' ? [] : [{ kind: 'import', values: { to: { raw: to }, id: address } }];
 }
 
+/** How other blocks name the resource of this id, whose own address is `own`. */
+export function reference(blueprint: Blueprint, id: string, own: string): string {
+  return blueprint.action(id) === 'adopt' ? `data.${own}` : own;
+}
+
+/** The blocks of one resource: made, or imported where it is there. What is somebody else's is read alone, by `known`. */
+export function resourceBlocks(
+  blueprint: Blueprint,
+  id: string,
+  { own, address, known, block }: { own: string; address: string; known: Record<string, HclValue>; block: HclBlock },
+): HclBlock[] {
+  if (blueprint.action(id) === 'adopt') return [{ kind: 'data', labels: own.split('.'), values: known }];
+  return [...imported(blueprint, id, own, address), block];
+}
+
 /** One block for each member of the grants, on the resource that `place` names. Members of others stay, as `init` leaves them too. */
 export function memberBlocks(
   blueprint: Blueprint,
@@ -30,7 +45,8 @@ export function memberBlocks(
 }
 
 /** By reference where the account is in the configuration too, so that Terraform makes it first. */
-function memberValue({ accounts }: Blueprint, member: string): HclValue {
-  const account = accounts.find(({ email }) => member === `serviceAccount:${email}`);
-  return account === undefined ? member : { raw: `google_service_account.${accountLabel(account.id)}.member` };
+function memberValue(blueprint: Blueprint, member: string): HclValue {
+  const account = blueprint.accounts.find(({ email }) => member === `serviceAccount:${email}`);
+  if (account === undefined) return member;
+  return { raw: `${reference(blueprint, account.id, `google_service_account.${accountLabel(account.id)}`)}.member` };
 }

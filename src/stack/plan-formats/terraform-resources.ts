@@ -3,18 +3,22 @@ import { wantedRepository } from '../resources/repository.ts';
 import type { Blueprint, BlueprintBucket } from './blueprint.ts';
 import type { HclBlock } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
-import { accountLabel, imported, memberBlocks, SERVICES } from './terraform-parts.ts';
+import { accountLabel, memberBlocks, reference, resourceBlocks, SERVICES } from './terraform-parts.ts';
 
 export function accountBlocks({ deployment }: PlanDocument, blueprint: Blueprint): HclBlock[] {
   const { project } = deployment;
-  const accounts = blueprint.accounts.flatMap(({ id, accountId, email, displayName, description }): HclBlock[] => [
-    ...imported(blueprint, id, `google_service_account.${accountLabel(id)}`, `projects/${project}/serviceAccounts/${email}`),
-    {
-      kind: 'resource',
-      labels: ['google_service_account', accountLabel(id)],
-      values: { account_id: accountId, display_name: displayName, description, depends_on: SERVICES },
-    },
-  ]);
+  const accounts = blueprint.accounts.flatMap(({ id, accountId, email, displayName, description }): HclBlock[] =>
+    resourceBlocks(blueprint, id, {
+      own: `google_service_account.${accountLabel(id)}`,
+      address: `projects/${project}/serviceAccounts/${email}`,
+      known: { account_id: email },
+      block: {
+        kind: 'resource',
+        labels: ['google_service_account', accountLabel(id)],
+        values: { account_id: accountId, display_name: displayName, description, depends_on: SERVICES },
+      },
+    }),
+  );
   const place = { type: 'google_project_iam_member', label: 'project', values: { project } };
   return [...accounts, ...memberBlocks(blueprint, projectGrants(deployment), place)];
 }
@@ -24,23 +28,27 @@ export function repositoryBlocks({ deployment }: PlanDocument, blueprint: Bluepr
   const { description, labels, grants } = wantedRepository(deployment);
   const own = 'google_artifact_registry_repository.images';
   return [
-    ...imported(blueprint, 'repository', own, `projects/${project}/locations/${region}/repositories/${repository}`),
-    {
-      kind: 'resource',
-      labels: own.split('.'),
-      values: {
-        repository_id: repository,
-        location: region,
-        format: 'DOCKER',
-        description,
-        labels: { map: labels },
-        depends_on: SERVICES,
+    ...resourceBlocks(blueprint, 'repository', {
+      own,
+      address: `projects/${project}/locations/${region}/repositories/${repository}`,
+      known: { repository_id: repository, location: region },
+      block: {
+        kind: 'resource',
+        labels: own.split('.'),
+        values: {
+          repository_id: repository,
+          location: region,
+          format: 'DOCKER',
+          description,
+          labels: { map: labels },
+          depends_on: SERVICES,
+        },
       },
-    },
+    }),
     ...memberBlocks(blueprint, grants, {
       type: 'google_artifact_registry_repository_iam_member',
       label: 'images',
-      values: { location: region, repository: { raw: `${own}.name` } },
+      values: { location: region, repository: { raw: `${reference(blueprint, 'repository', own)}.name` } },
     }),
   ];
 }
@@ -50,12 +58,16 @@ export function bucketBlocks({ deployment }: PlanDocument, blueprint: Blueprint)
     const label = bucket.id === 'artifact-bucket' ? 'artifacts' : 'builds';
     const own = `google_storage_bucket.${label}`;
     return [
-      ...imported(blueprint, bucket.id, own, bucket.name),
-      bucketBlock(bucket, label, blueprint, deployment.region),
+      ...resourceBlocks(blueprint, bucket.id, {
+        own,
+        address: bucket.name,
+        known: { name: bucket.name },
+        block: bucketBlock(bucket, label, blueprint, deployment.region),
+      }),
       ...memberBlocks(blueprint, bucket.grants, {
         type: 'google_storage_bucket_iam_member',
         label,
-        values: { bucket: { raw: `${own}.name` } },
+        values: { bucket: { raw: `${reference(blueprint, bucket.id, own)}.name` } },
       }),
     ];
   });

@@ -3,7 +3,7 @@ import { APPLIED_LABEL } from '../resources/database.ts';
 import type { Blueprint, BlueprintSecret, SecretContent } from './blueprint.ts';
 import { type HclBlock, type HclValue, hclString } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
-import { imported, memberBlocks, SERVICES } from './terraform-parts.ts';
+import { imported, memberBlocks, reference, SERVICES } from './terraform-parts.ts';
 
 /** The secrets. One that is there keeps the versions that it has: Terraform makes a value for new ones alone. */
 export function secretBlocks({ deployment }: PlanDocument, blueprint: Blueprint): HclBlock[] {
@@ -29,7 +29,7 @@ export function secretBlocks({ deployment }: PlanDocument, blueprint: Blueprint)
 export function databaseBlocks({ deployment }: PlanDocument, blueprint: Blueprint): HclBlock[] {
   const { project, sqlInstance, database } = deployment;
   const { charset, collation, userHost } = ENGINE_FACTS[database.engine];
-  const instance: HclValue = { raw: 'google_sql_database_instance.mlflow.name' };
+  const instance: HclValue = { raw: `${reference(blueprint, 'sql-instance', 'google_sql_database_instance.mlflow')}.name` };
   const own = 'google_sql_database.mlflow';
   const databaseId = `projects/${project}/instances/${sqlInstance}/databases/${database.name}`;
   return [
@@ -69,8 +69,13 @@ function secretBlock({ key, name }: BlueprintSecret, blueprint: Blueprint): HclB
     kind: 'resource',
     labels: ['google_secret_manager_secret', key],
     values: { secret_id: name, labels: { map: { ...blueprint.labels, ...applied } }, depends_on: SERVICES },
-    blocks: [{ kind: 'replication', blocks: [{ kind: 'auto' }] }],
+    blocks: [{ kind: 'replication', blocks: [replication(blueprint)] }],
   };
+}
+
+function replication({ secretLocations }: Blueprint): HclBlock {
+  if (secretLocations === undefined) return { kind: 'auto' };
+  return { kind: 'user_managed', blocks: secretLocations.map((location) => ({ kind: 'replicas', values: { location } })) };
 }
 
 function valueBlocks({ key, content }: BlueprintSecret, secret: string): HclBlock[] {

@@ -2,7 +2,7 @@ import { requiredServices } from '../resources/services.ts';
 import { blueprintOf } from './blueprint.ts';
 import { type HclBlock, hclText } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
-import { imported, SERVICES } from './terraform-parts.ts';
+import { resourceBlocks, SERVICES } from './terraform-parts.ts';
 import { accountBlocks, bucketBlocks, repositoryBlocks } from './terraform-resources.ts';
 import { databaseBlocks, secretBlocks } from './terraform-secrets.ts';
 import { instanceBlock } from './terraform-sql.ts';
@@ -19,13 +19,12 @@ export function terraformConfiguration(document: PlanDocument): string {
     ...accountBlocks(document, blueprint),
     ...repositoryBlocks(document, blueprint),
     ...bucketBlocks(document, blueprint),
-    ...imported(
-      blueprint,
-      'sql-instance',
-      'google_sql_database_instance.mlflow',
-      `projects/${deployment.project}/instances/${deployment.sqlInstance}`,
-    ),
-    instanceBlock(deployment, SERVICES),
+    ...resourceBlocks(blueprint, 'sql-instance', {
+      own: 'google_sql_database_instance.mlflow',
+      address: `projects/${deployment.project}/instances/${deployment.sqlInstance}`,
+      known: { name: deployment.sqlInstance },
+      block: instanceBlock(deployment, SERVICES),
+    }),
     ...secretBlocks(document, blueprint),
     ...databaseBlocks(document, blueprint),
   ];

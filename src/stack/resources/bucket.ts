@@ -1,7 +1,7 @@
 import { AccessError } from '../../errors.ts';
 import { isPermissionDenied } from '../../gcp/errors.ts';
 import type { Google } from '../../gcp/google.ts';
-import { ensureGrants, type Grant } from '../../gcp/iam-policy.ts';
+import { ensureGrants, type Grant, revokeGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels } from '../../gcp/labels.ts';
 import {
   type Bucket,
@@ -14,7 +14,8 @@ import {
 } from '../../gcp/storage.ts';
 import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
-import { assertOurs, labelDifferences } from '../ownership.ts';
+import { givenAway } from '../given-away.ts';
+import { assertOurs, labelDifferences, type Ownership, ownershipOf } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -87,8 +88,9 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
   const title = `Bucket ${bucket}`;
   const grants = bucketGrants(role);
   const body = { name: bucket, location: deployment.region, labels: deploymentLabels(deployment.name), ...role.settings };
-  const check = (found: Bucket): void => {
-    if (!role.adopt) assertOurs(title, found.labels, deployment);
+  const whose = (found: Bucket): Ownership => {
+    if (role.id === 'build-bucket') assertOurs(title, found.labels, deployment);
+    return ownershipOf(title, found.labels, deployment, { flag: `--bucket ${bucket}`, named: role.adopt });
   };
   return {
     id: role.id,
@@ -99,20 +101,22 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
     async observe({ google }) {
       const found = await readBucket(google, bucket);
       if (found === undefined) return { action: 'create', differences: [] };
-      check(found);
+      const ownership = whose(found);
+      const missing = await missingGrants(bucketPolicy(google, { bucket }), grants);
+      if (ownership === 'adopted') return { action: 'adopt', differences: missing };
       const differences = [
         ...compareSettings(found, role.settings).differences,
         ...labelDifferences(found.labels, deployment),
-        ...(await missingGrants(bucketPolicy(google, { bucket }), grants)),
+        ...missing,
       ];
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
     },
     async ensure({ google }) {
       const { value, created } = await createBucket(google, { project: deployment.project, body });
-      check(value);
+      const ours = whose(value) === 'ours';
       const { differences, change } = compareSettings(value, role.settings);
       const relabel = labelDifferences(value.labels, deployment).length > 0;
-      const differs = relabel || differences.length > 0;
+      const differs = ours && (relabel || differences.length > 0);
       if (differs) await patchBucket(google, { bucket, change: { ...change, ...(relabel && { labels: body.labels }) } });
       const granted = await ensureGrants(google, bucketPolicy(google, { bucket }), grants);
       if (created) return 'created';
@@ -121,7 +125,10 @@ export function bucketResource(deployment: Deployment, role: BucketRole): Resour
     async remove({ google }, progress) {
       const found = await readBucket(google, bucket);
       if (found === undefined) return 'absent';
-      assertOurs(title, found.labels, deployment);
+      if (whose(found) === 'adopted') {
+        await revokeGrants(google, bucketPolicy(google, { bucket }), await givenAway(google, deployment, grants));
+        return 'kept';
+      }
       await deleteBucket(google, { bucket, withObjects: true, onObjects: (count) => progress(`${count} objects deleted`) });
       return 'deleted';
     },

@@ -3,6 +3,7 @@ import { projectPolicy } from '../../gcp/projects.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
+import { givenAway } from '../given-away.ts';
 import type { Resource } from '../resource.ts';
 
 /**
@@ -43,7 +44,8 @@ export function projectRolesResource(deployment: Deployment): Resource {
       return (await ensureGrants(google, projectPolicy(google, { project }), grants)) ? 'created' : 'unchanged';
     },
     async remove({ google }) {
-      return (await revokeGrants(google, projectPolicy(google, { project }), all)) ? 'deleted' : 'absent';
+      const own = await givenAway(google, deployment, all);
+      return (await revokeGrants(google, projectPolicy(google, { project }), own)) ? 'deleted' : 'absent';
     },
   };
 }

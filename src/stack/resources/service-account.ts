@@ -1,13 +1,14 @@
-import type { Google } from '../../gcp/google.ts';
+import { UserError } from '../../errors.ts';
 import {
   createServiceAccount,
   deleteServiceAccount,
   getServiceAccount,
   type ServiceAccount,
+  serviceAccountEmail,
 } from '../../gcp/service-accounts.ts';
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
-import { assertOursByDescription, ownDescription } from '../ownership.ts';
+import { type Adoption, type Ownership, ownDescription, ownershipByDescription } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
 
 export interface AccountRole {
@@ -41,16 +42,17 @@ export function ownAccounts(deployment: Deployment): AccountRole[] {
   return [serverAccount(deployment), buildAccount(deployment), ...deployers];
 }
 
-/** A service account. It can have no labels, so its description says whose it is. */
+/** A service account. It can have no labels, so its description says whose it is. One that the user named may be one that exists already. */
 export function serviceAccountResource(deployment: Deployment, account: AccountRole): Resource {
   const { project } = deployment;
   const args = { project, email: account.email };
   const [accountId = ''] = account.email.split('@');
   const title = `Service account ${accountId}`;
-  const find = async (google: Google): Promise<ServiceAccount | undefined> => {
-    const found = await getServiceAccount(google, args);
-    if (found !== undefined) assertOursByDescription(title, found.description, deployment);
-    return found;
+  const adoption = adoptionOf(deployment, account, accountId);
+  const whose = (found: ServiceAccount): Ownership => {
+    const ownership = ownershipByDescription(title, found.description, deployment, adoption);
+    if (ownership === 'adopted' && found.disabled) throw isDisabled(found, project);
+    return ownership;
   };
   return {
     id: account.id,
@@ -58,19 +60,48 @@ export function serviceAccountResource(deployment: Deployment, account: AccountR
     dependsOn: ['services'],
     usualSeconds: USUAL_SECONDS['serviceAccounts.visible'],
     async observe({ google }) {
-      return { action: (await find(google)) === undefined ? 'create' : 'unchanged', differences: [] };
+      const found = await getServiceAccount(google, args);
+      if (found !== undefined) return { action: whose(found) === 'adopted' ? 'adopt' : 'unchanged', differences: [] };
+      if (serviceAccountEmail({ project, accountId }) !== account.email) throw isMissing(account, project);
+      return { action: 'create', differences: [] };
     },
     async ensure({ google }) {
       const { displayName } = account;
       const description = ownDescription(deployment);
       const { value, created } = await createServiceAccount(google, { project, accountId, displayName, description });
-      assertOursByDescription(title, value.description, deployment);
+      whose(value);
       return created ? 'created' : 'unchanged';
     },
     async remove({ google }) {
-      if ((await find(google)) === undefined) return 'absent';
+      const found = await getServiceAccount(google, args);
+      if (found === undefined) return 'absent';
+      if (ownershipByDescription(title, found.description, deployment, adoption) === 'adopted') return 'kept';
       await deleteServiceAccount(google, args);
       return 'deleted';
     },
   };
+}
+
+/** The account that a CI service deploys as is always one of our own. */
+function adoptionOf({ service, build }: Deployment, { id }: AccountRole, accountId: string): Adoption | undefined {
+  if (id === 'deploy-account') return undefined;
+  const [flag, named] =
+    id === 'server-account' ? ['--service-account', service.serviceAccount] : ['--build-service-account', build.serviceAccount];
+  return { flag: `${flag} ${accountId}`, named: named !== undefined };
+}
+
+function isMissing({ email }: AccountRole, project: string): UserError {
+  return new UserError({
+    code: 'ACCOUNT_NOT_FOUND',
+    message: `There is no service account ${email} in project ${project}, and one of that email cannot be made there.`,
+    hint: `Name one of the project's own, by its id: gcloud iam service-accounts list --project=${project}`,
+  });
+}
+
+function isDisabled({ email }: ServiceAccount, project: string): UserError {
+  return new UserError({
+    code: 'ACCOUNT_DISABLED',
+    message: `Service account ${email} in project ${project} is disabled: nothing can run as it.`,
+    hint: `gcloud iam service-accounts enable ${email} --project=${project}`,
+  });
 }

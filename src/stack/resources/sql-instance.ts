@@ -3,9 +3,9 @@ import { createInstance, deleteInstance, getInstance, patchInstance, type Runnin
 import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { ENGINE_TITLES, engineOf } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
-import { assertOurs } from '../ownership.ts';
+import { type Ownership, ownershipOf } from '../ownership.ts';
 import type { Resource } from '../resource.ts';
-import { compareSettings, wantedInstance } from './sql-settings.ts';
+import { compareAdopted, compareSettings, type SettingsChange, wantedInstance } from './sql-settings.ts';
 
 const FINAL_BACKUP_DAYS = 7;
 
@@ -14,9 +14,12 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
   const { project, database, sqlInstance } = deployment;
   const args = { project, instance: sqlInstance };
   const title = `Cloud SQL instance ${sqlInstance}`;
+  const adoption = { flag: `--instance ${sqlInstance}`, named: database.instance !== undefined };
+  const whose = (found: RunningInstance): Ownership => ownershipOf(title, found.settings.userLabels, deployment, adoption);
+  const compare = (found: RunningInstance): SettingsChange =>
+    whose(found) === 'ours' ? compareSettings(found.settings, deployment) : compareAdopted(found.settings);
   const check = (found: RunningInstance): void => {
-    // An instance that the user named may be one that exists already.
-    if (database.instance === undefined) assertOurs(title, found.settings.userLabels, deployment);
+    whose(found);
     if (engineOf(found.databaseVersion) !== database.engine) throw engineDiffers(found, deployment);
     if (found.databaseVersion !== database.version) throw versionDiffers(found, deployment);
   };
@@ -30,7 +33,8 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
       const found = await getInstance(google, args);
       if (found === undefined) return { action: 'create', differences: [] };
       check(found);
-      const { differences } = compareSettings(found.settings, deployment);
+      const { differences } = compare(found);
+      if (whose(found) === 'adopted') return { action: 'adopt', differences };
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
     },
     async ensure({ google }, progress) {
@@ -39,7 +43,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
       const { value, created } = await createInstance(google, { project, body, onPoll });
       check(value);
       if (created) return 'created';
-      const { differences, patch } = compareSettings(value.settings, deployment);
+      const { differences, patch } = compare(value);
       if (differences.length === 0) return 'unchanged';
       await patchInstance(google, { ...args, settings: patch, onPoll });
       return 'updated';
@@ -47,7 +51,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
     async remove({ google }, progress) {
       const found = await getInstance(google, args);
       if (found === undefined) return 'absent';
-      assertOurs(title, found.settings.userLabels, deployment);
+      if (whose(found) === 'adopted') return 'kept';
       progress('lifting the deletion protection');
       if (found.settings.deletionProtectionEnabled)
         await patchInstance(google, { ...args, settings: { deletionProtectionEnabled: false } });

@@ -93,6 +93,12 @@ export function compareSettings(has: SqlSettings, deployment: Deployment): Setti
   };
 }
 
+/** Of an instance that is somebody else's nothing is changed, but that it has to run. */
+export function compareAdopted({ activationPolicy }: SqlSettings): SettingsChange {
+  if (activationPolicy === 'ALWAYS') return { differences: [], patch: {} };
+  return { differences: [`activation: ${activationPolicy ?? 'none'} → ALWAYS`], patch: { activationPolicy: 'ALWAYS' } };
+}
+
 function pick<K extends keyof SqlSettings>(settings: SqlSettings, key: K): Pick<SqlSettings, K> {
   return { [key]: settings[key] } as Pick<SqlSettings, K>;
 }
