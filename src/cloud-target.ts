@@ -35,6 +35,7 @@ export function cloudTarget(env: Environment): Target {
     accessToken: env['CLOUDSDK_AUTH_ACCESS_TOKEN']?.trim() || undefined,
     defaultProject: undefined,
     reachableUrl: async (url) => url,
+    reachableDatabase: async () => undefined,
     childEnvironment: () => Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   };
 }

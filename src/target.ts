@@ -14,6 +14,11 @@ export interface Target {
   defaultProject: string | undefined;
   /** Where a browser or a Python client on this machine reaches a service of which Google knows `url`; the same on the cloud. */
   reachableUrl(url: string): Promise<string>;
+  /**
+   * Where a database client on this machine reaches a Cloud SQL instance (`PROJECT:REGION:NAME`) directly; undefined where the instance's
+   * own address is the only one.
+   */
+  reachableDatabase(connectionName: string): Promise<{ host: string; port: number } | undefined>;
   /** Environment for child processes that talk to this target (skaffold, gcloud, Python): proxies and authorities. */
   childEnvironment(): Record<string, string>;
 }

@@ -9,6 +9,7 @@ import { launchDaemon, stopDaemon } from './daemon-control.ts';
 import { type DaemonRecord, daemonState } from './daemon-record.ts';
 import { type LocalHome, localHome } from './home.ts';
 import { loopbackUrlOf } from './runtime/run/doors-file.ts';
+import { databaseAddress } from './runtime/sql/cluster-files.ts';
 
 /** The simulator takes any bearer token; this one stands for the person at the keyboard. */
 const ACCESS_TOKEN = 'local';
@@ -61,6 +62,7 @@ function targetOf(home: LocalHome, record: DaemonRecord): Target {
     accessToken: ACCESS_TOKEN,
     defaultProject: record.project,
     reachableUrl: async (url) => reachableUrl(home, url),
+    reachableDatabase: async (connectionName) => databaseAddress(home.sql, connectionName),
     childEnvironment: () => childEnvironment(home, record),
   };
 }

@@ -26,7 +26,12 @@ export function clientVariables(settings: ClientSettings): Record<string, string
  * SETTING_UNPRINTABLE (control characters), SETTING_NOT_DOTENV.
  */
 export function formatClientSettings(settings: ClientSettings, format: ConnectFormat): string {
-  const variables = Object.entries(clientVariables(settings));
+  return formatVariables(clientVariables(settings), format);
+}
+
+/** As {@link formatClientSettings}, for variables of any kind. */
+export function formatVariables(named: Record<string, string>, format: ConnectFormat): string {
+  const variables = Object.entries(named);
   for (const [name, value] of variables) refuseControlCharacters(name, value);
   switch (format) {
     case 'env':

@@ -15,6 +15,7 @@ export function proxyTarget(port: number, authorities: string[], changes: Partia
     accessToken: TOKEN,
     defaultProject: undefined,
     reachableUrl: async (url) => url,
+    reachableDatabase: async () => undefined,
     childEnvironment: () => ({}),
     ...changes,
   };

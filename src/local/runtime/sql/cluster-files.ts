@@ -3,8 +3,9 @@ import { chmod, chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } 
 import { join } from 'node:path';
 import { UserError } from '../../../errors.ts';
 import type { SqlInstance } from '../../runtime-port.ts';
-import { writeWhole } from '../files.ts';
+import { readJson, writeWhole } from '../files.ts';
 import { shortName } from '../layout.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { Account } from './account.ts';
 import { pgHbaConf, postgresqlConf } from './settings.ts';
 
@@ -54,6 +55,12 @@ export function clusterFiles(sqlFolder: string, connectionName: string): Cluster
   };
 }
 
+/** Where a running cluster takes connections over TCP; readable by other processes of this user. */
+export function databaseAddress(sqlFolder: string, connectionName: string): { host: string; port: number } | undefined {
+  const record = readJson<ClusterRecord>(clusterFiles(sqlFolder, connectionName).record);
+  return record === undefined ? undefined : { host: LOOPBACK, port: record.port };
+}
+
 /** Makes the folders around the data and, once, the superuser's password, which it returns. */
 export async function prepareFolders(files: ClusterFiles, account: Account | undefined): Promise<string> {
   await mkdir(files.folder, { recursive: true, mode: 0o711 });
@@ -68,7 +75,7 @@ export async function prepareFolders(files: ClusterFiles, account: Account | und
 }
 
 /** A folder for the account alone. In /tmp somebody else may have been there first: then it is refused. */
-async function ownFolder(folder: string, account: Account | undefined): Promise<void> {
+export async function ownFolder(folder: string, account: Account | undefined): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
