@@ -11,7 +11,7 @@ export interface Stop {
 }
 
 /** The way through all questions, sizes chosen one by one. */
-export const ALL_QUESTIONS: Record<string, Stop> = {
+export const ALL_QUESTIONS = {
   project: { shows: /Google Cloud project id[^❯]*❯ mlflow-local/, type: keys.enter },
   name: { shows: /Name of the deployment \(\S+\)/, type: `team-a${keys.enter}` },
   region: { shows: /Region[^❯]*❯ \S+/, type: keys.enter },
@@ -20,10 +20,14 @@ export const ALL_QUESTIONS: Record<string, Stop> = {
   availability: { shows: /Second database in another[^❯]*❯ /, type: keys.enter },
   minInstances: { shows: /Server instances that are kept running\s+\(\d+\)/, type: keys.enter },
   username: { shows: /User name for MLflow clients \(\S+\)/, type: `ada${keys.enter}` },
-};
+} satisfies Record<string, Stop>;
 
 /** Goes along the stops; the last one named is waited for, and left to the caller. */
-export async function walkTo(terminal: Terminal, last: string | RegExp, stops = Object.values(ALL_QUESTIONS)): Promise<void> {
+export async function walkTo(
+  terminal: Terminal,
+  last: string | RegExp,
+  stops: Stop[] = Object.values(ALL_QUESTIONS),
+): Promise<void> {
   for (const stop of stops) {
     if (stop.shows === last) break;
     await terminal.asks(stop.shows);
