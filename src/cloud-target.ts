@@ -32,7 +32,7 @@ export function cloudTarget(env: Environment): Target {
     kind: 'cloud',
     proxyFor: (host) => (proxy === undefined || isExempt(host) ? undefined : proxy),
     authorities: authoritiesOf(env['NODE_EXTRA_CA_CERTS']),
-    accessToken: env['CLOUDSDK_AUTH_ACCESS_TOKEN']?.trim() || undefined,
+    accessToken: tokenOf(env['CLOUDSDK_AUTH_ACCESS_TOKEN']),
     defaultProject: undefined,
     reachableUrl: async (url) => url,
     reachableDatabase: async () => undefined,
@@ -97,6 +97,18 @@ function addNetwork(networks: BlockList, address: string, prefix: string | undef
     });
   }
   networks.addSubnet(address, length, family);
+}
+
+/** Google's tokens have up to 2048 bytes; what cannot stand in a header would fail far from here. The value is not shown. */
+function tokenOf(given: string | undefined): string | undefined {
+  const token = given?.trim();
+  if (!token) return undefined;
+  if (/^[\x21-\x7e]{1,8192}$/.test(token)) return token;
+  throw new UsageError({
+    code: 'ACCESS_TOKEN_INVALID',
+    message: 'CLOUDSDK_AUTH_ACCESS_TOKEN holds something that is no access token.',
+    hint: 'export CLOUDSDK_AUTH_ACCESS_TOKEN="$(gcloud auth print-access-token)", or unset it',
+  });
 }
 
 function authoritiesOf(file: string | undefined): string[] {

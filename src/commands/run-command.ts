@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
 import { BugError, InterruptedError } from '../errors.ts';
 import { globalOptions } from '../settings/global-options.ts';
+import { misspeltVariables } from '../settings/misspelt.ts';
 import { flagName } from '../settings/names.ts';
 import type { Option } from '../settings/option.ts';
 import { type GivenFlags, resolveOptions } from '../settings/resolve-options.ts';
@@ -34,6 +35,7 @@ export async function runCommand(
   const ui = await makeUi(deps, modes, commandLine);
   const surprise = surprisingOrigin(settings);
   if (surprise !== undefined) ui.warn(surprise);
+  for (const slip of misspeltVariables(deps.env, everyFlag(command))) ui.warn(slip);
   const action = await spec.load();
   const originOf = (key: string) => own.origins[key] ?? 'default';
   const work = action.run({ deps, ui, settings, options: own.values, originOf, args });
@@ -52,6 +54,17 @@ function endOfForeground(signal: AbortSignal): number {
   const told = signal.reason instanceof InterruptedError || signal.reason?.code === 'EPIPE';
   if (signal.aborted && !told) throw signal.reason;
   return 0;
+}
+
+/** The long flags of the whole program: a variable may be there for another command. */
+function everyFlag(command: Command): string[] {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  const below = (one: Command): string[] => [
+    ...one.options.flatMap(({ long }) => long ?? []),
+    ...one.commands.flatMap((inner) => below(inner as Command)),
+  ];
+  return [...new Set(below(root))];
 }
 
 /** What commander read from the command line, the global flags being looked for at each level. */
