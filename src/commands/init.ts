@@ -1,5 +1,6 @@
-import { checked, choice, toggle, value, wholeNumber } from '../settings/option.ts';
+import { checked, choice, list, toggle, value, wholeNumber } from '../settings/option.ts';
 import type { CommandSpec } from './command.ts';
+import { checkBranch, checkGithubRepository, parseMember } from './init/access-checks.ts';
 import {
   checkBucket,
   checkCpu,
@@ -65,6 +66,38 @@ export const initOptions = {
     { default: 'text' },
   ),
   deploy: toggle('deploy at once when everything is made'),
+  credentials: choice(
+    'kind',
+    ['keyless', 'key'],
+    'how people get the rights of the server’s service account: keyless, those named by --impersonator stand in for it; key, by a key file, where the organisation allows one (default: keyless)',
+  ),
+  impersonator: list(
+    'member',
+    'who may stand in for the server’s service account, besides those in mlflow-gcp.yaml: an address, user:ADDRESS, group:ADDRESS or serviceAccount:ADDRESS',
+    {
+      parse: parseMember,
+    },
+  ),
+  keyFile: value(
+    'file',
+    'with --credentials key: where the key is kept, outside of any git work tree (default: in your config folder)',
+  ),
+  newKey: toggle('with --credentials key: make a new key, and delete the one before'),
+  ci: choice(
+    'service',
+    ['github'],
+    'set up deployments by GitHub Actions, without a key: a workflow, and the trust in its repository',
+  ),
+  githubRepo: value('owner/name', 'with --ci github: repository whose workflow may deploy (default: the folder’s origin)', {
+    parse: checked(checkGithubRepository),
+  }),
+  githubBranch: value(
+    'branch',
+    'with --ci github: branch whose workflow may deploy (default: the one that a clone checks out, else main)',
+    {
+      parse: checked(checkBranch),
+    },
+  ),
   skipChecks: toggle(
     'go on where permissions or policies of the organisation seem to be in the way, as with roles under a condition',
   ),
@@ -80,6 +113,8 @@ export const initCommand: CommandSpec<typeof initOptions> = {
     'mlflow-gcp init --local --yes',
     'mlflow-gcp init --project my-project --region europe-west1 --tier db-g1-small --yes',
     'mlflow-gcp init --project my-project --profile production --yes',
+    'mlflow-gcp init --project my-project --impersonator user:ada@example.com --yes',
+    'mlflow-gcp init --project my-project --ci github --github-repo octo-org/mlflow --yes',
     'mlflow-gcp init --project my-project --dry-run',
     'mlflow-gcp init --project my-project --dry-run --plan-format terraform > mlflow.tf',
   ],

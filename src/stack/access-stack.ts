@@ -2,7 +2,7 @@ import { accountAccess } from './account-access.ts';
 import type { Deployment } from './deployment.ts';
 import type { Removable, Resource } from './resource.ts';
 import { accountRolesResource } from './resources/account-roles.ts';
-import { serverKeyResource } from './resources/server-key.ts';
+import { serverKeyResource, withdrawnKeyResource } from './resources/server-key.ts';
 import { deployAccount, serviceAccountResource } from './resources/service-account.ts';
 import { identityPoolResource, identityProviderResource } from './resources/workload-identity.ts';
 
@@ -12,6 +12,7 @@ export function accessResources(deployment: Deployment): Resource[] {
     ...(deployment.ci.github === undefined ? [] : federation(deployment)),
     ...accountAccess(deployment).map((access) => accountRolesResource(deployment, access)),
     ...(deployment.credentials.kind === 'key' ? [serverKeyResource(deployment)] : []),
+    ...(deployment.withdrawsKey ? [withdrawnKeyResource(deployment)] : []),
   ];
 }
 

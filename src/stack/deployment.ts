@@ -18,6 +18,8 @@ export interface Deployment extends DeploymentChoices {
   deployAccount: string;
   identityPool: string;
   identityProvider: string;
+  /** A key of the server's account was kept until now, and none is wanted any more. */
+  withdrawsKey?: boolean;
   service: DeploymentChoices['service'] & { name: string };
   /** The address that Cloud Run gives by name and number; it is known before the first deployment. */
   url: string;

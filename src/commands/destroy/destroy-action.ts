@@ -6,6 +6,7 @@ import { wholeStack } from '../../stack/stack.ts';
 import type { Block, CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
 import type { destroyOptions } from '../destroy.ts';
+import { keyPlace } from '../key-place.ts';
 import { configOf, openDeployment, projectOf } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
 
@@ -20,11 +21,14 @@ export async function run(context: DestroyContext): Promise<CommandResult> {
     const deployment = await ui.step('Look at the project', () => openDeployment(google, configOf(settings), project));
     const stack = wholeStack(deployment);
     const { deleteData } = options;
+    const key = keyPlace(context, deployment);
     if (settings.dryRun)
       return { data: { dryRun: true, resources: planned(stack, deleteData) }, show: planBlocks(stack, deployment, deleteData) };
     ui.preview(planBlocks(stack, deployment, deleteData));
     await agree(context, deployment);
-    const removed = await ui.steps((group) => removeStack(stack, { google, deployment, credentials: {} }, group, { deleteData }));
+    const removed = await ui.steps((group) =>
+      removeStack(stack, { google, deployment, credentials: {}, key }, group, { deleteData }),
+    );
     return {
       data: { project: deployment.project, name: deployment.name, resources: removed },
       show: [

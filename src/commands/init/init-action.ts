@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Google } from '../../gcp/google.ts';
 import type { Config } from '../../project/config-schema.ts';
+import { type GithubRemote, githubRemote } from '../../project/git.ts';
 import { makeBase } from '../../stack/make-base.ts';
 import type { Plan } from '../../stack/plan.ts';
 import { planAhead } from '../../stack/preflight/plan-ahead.ts';
@@ -10,6 +11,7 @@ import type { Block, CommandResult, Course } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
 import { deployServer } from '../deploy/deploy-server.ts';
 import type { initOptions } from '../init.ts';
+import { keyPlace } from '../key-place.ts';
 import { configOf, openDeployment } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
 import { prepareUv } from '../project-uv.ts';
@@ -17,6 +19,8 @@ import { refuseOrWarn } from '../refuse-or-warn.ts';
 import { prepareFolder, refuseForeignFolder, renderFolder } from '../render-folder.ts';
 import { planBlocks } from '../show-plan.ts';
 import { refuseIdleFormat, showPlan } from '../show-plan-format.ts';
+import { accessConfig, refuseAccess, withRepositoryNumber } from './access-config.ts';
+import { accessOf } from './access-result.ts';
 import { withStanding } from './found-settings.ts';
 import { givenPassword } from './given-password.ts';
 import { withProfile } from './init-profiles.ts';
@@ -47,9 +51,10 @@ export async function run(context: InitContext): Promise<CommandResult> {
     const parts = await questionParts(context, google);
     const course: Course = { answers: {}, remembered: {}, asked: [] };
     for (;;) {
-      const proposal = await propose(context, google, await askInit(parts, course), password);
+      const proposal = await propose(context, google, await askInit(parts, course), { password, remote: parts.remote });
       const { plan, stack, username } = proposal;
-      if (settings.dryRun) return showPlan(options.planFormat, { plan, deployment: stack.deployment, username });
+      if (settings.dryRun)
+        return showPlan(options.planFormat, { plan, deployment: stack.deployment, username, keyFile: stack.key?.file });
       await prepareUv(context);
       if (await agreed(context, proposal, course)) return await carryOut(context, proposal);
     }
@@ -70,7 +75,11 @@ async function questionParts(context: InitContext, google: Google): Promise<Ques
   const looks = !settings.local && ui.interactive && (attended || project === undefined);
   const surroundings = looks ? await lookAround(context, google, meanwhile) : NOTHING_SEEN;
   const decided = settings.file !== undefined;
-  return { ui, settings, options, config: configOf(settings), defaultProject, surroundings, looker, decided };
+  const config = configOf(settings);
+  const asksRemote = options.ci === 'github' && options.githubRepo === undefined && config.ci.github === undefined;
+  const { env, signal } = context.deps;
+  const remote = asksRemote ? await githubRemote(settings.dir.value, env, signal) : undefined;
+  return { ui, settings, options, config, defaultProject, surroundings, looker, decided, remote };
 }
 
 /** Names everything and looks what is there of it. */
@@ -78,14 +87,20 @@ async function propose(
   context: InitContext,
   google: Google,
   answers: InitAnswers,
-  password: string | undefined,
+  { password, remote }: { password: string | undefined; remote: GithubRemote | undefined },
 ): Promise<Proposal> {
   const { ui, settings } = context;
-  const config = decidedConfig(configOf(settings), answers, context);
-  const deployment = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
+  const before = configOf(settings);
+  const decided = decidedConfig(before, answers, context, remote);
+  await refuseAccess(context, decided);
+  const config = await withRepositoryNumber(context, google, decided);
+  const named = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
+  const withdrawsKey = before.credentials.kind === 'key' && config.credentials.kind !== 'key';
+  const deployment = { ...named, ...(withdrawsKey && { withdrawsKey }) };
   const credentials = { username: answers.username, password };
+  const key = keyPlace(context, deployment, context.options.newKey);
   const ahead = await ui.step('Look at what is there', () =>
-    planAhead({ google, deployment, credentials }, { deploys: context.options.deploy }),
+    planAhead({ google, deployment, credentials, key }, { deploys: context.options.deploy }),
   );
   refuseOrWarn(context, ahead.refusals);
   return { config, plan: ahead.plan, stack: ahead.context, username: answers.username };
@@ -123,8 +138,10 @@ async function carryOut(context: InitContext, proposal: Proposal): Promise<Comma
   // `--yes` agrees to what is planned; it does not ask for more.
   const deploys = options.deploy || (!settings.yes && (await ui.ask.confirm(question)));
   const repeat = repeated(context, proposal, deploys);
-  const data = { project, region, name, url, resources, folder, repeat };
+  const access = accessOf(context, deployment, plan);
+  const data = { project, region, name, url, resources, folder, repeat, ...access.data };
   const again: Block[] = [
+    ...access.show,
     { kind: 'text', text: 'The same set-up without questions:' },
     { kind: 'verbatim', text: repeat },
   ];
@@ -145,7 +162,12 @@ function repeated(
 }
 
 /** The file as it will be: answers and flags over what it said. */
-function decidedConfig(before: Config, answers: InitAnswers, { options, settings }: InitContext): Config {
+function decidedConfig(
+  before: Config,
+  answers: InitAnswers,
+  { options, settings, deps }: InitContext,
+  remote: GithubRemote | undefined,
+): Config {
   const said = settings.file?.raw;
   const standing = withStanding(before, answers.standing, { said, withSizes: answers.profile === undefined });
   const config = withProfile(standing, answers.profile, said);
@@ -182,6 +204,7 @@ function decidedConfig(before: Config, answers: InitAnswers, { options, settings
       repository: options.repository ?? build.repository,
       serviceAccount: options.buildServiceAccount ?? build.serviceAccount,
     },
+    ...accessConfig(config, options, { cwd: deps.cwd, repository: answers.githubRepo, remote }),
   };
 }
 

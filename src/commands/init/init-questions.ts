@@ -1,8 +1,10 @@
 import type { Config } from '../../project/config-schema.ts';
+import type { GithubRemote } from '../../project/git.ts';
 import type { OptionValues } from '../../settings/option.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Course, Ui, WizardQuestion } from '../../ui/ui.ts';
 import type { initOptions } from '../init.ts';
+import { checkGithubRepository } from './access-checks.ts';
 import type { Standing } from './found-settings.ts';
 import { checkUsername } from './init-checks.ts';
 import { overruled, PROFILES, type Profile } from './init-profiles.ts';
@@ -21,6 +23,8 @@ export interface QuestionParts {
   defaultProject: string | undefined;
   surroundings: Surroundings;
   looker: ProjectLooker;
+  /** The repository that the folder is pushed to, where it matters. */
+  remote: GithubRemote | undefined;
   /** Whether mlflow-gcp.yaml describes the deployment already. */
   decided: boolean;
 }
@@ -35,6 +39,8 @@ export interface InitAnswers {
   tier: string | undefined;
   availability: Config['database']['availability'] | undefined;
   minInstances: number | undefined;
+  /** The repository whose workflow may deploy; undefined: none, or as the file says. */
+  githubRepo: string | undefined;
   /** Undefined: what is in Secret Manager stays, or `mlflow` for a new deployment. */
   username: string | undefined;
   /** A deployment that stands already and is gone on with; found only where a person is asked. */
@@ -54,6 +60,7 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
       availability: availabilityQuestion(parts),
       minInstances: minInstancesQuestion(parts),
       username: usernameQuestion(parts),
+      githubRepo: githubRepoQuestion(parts),
     },
     { agreesLater: true, course },
   );
@@ -63,7 +70,7 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
   if (others.length > 0) ui.warn(`mlflow-gcp.yaml wins over --profile ${profile}: ${others.join(', ')}.`);
   // Where nobody is asked nothing was looked at: flags, file and defaults decide alone.
   const found = isAttended(parts) ? await standingOf(parts, answers) : undefined;
-  const { availability, minInstances } = answers;
+  const { availability, minInstances, githubRepo } = answers;
   return {
     project,
     region,
@@ -72,6 +79,7 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
     tier,
     availability: availability === 'ZONAL' || availability === 'REGIONAL' ? availability : undefined,
     minInstances: minInstances === undefined ? undefined : Number(minInstances),
+    githubRepo,
     // 'mlflow' is what a new deployment gets anyway; said aloud it would rename the user of one that exists.
     username: options.username ?? (username === 'mlflow' ? undefined : username),
     standing: found && { found, sizes: await looker.sizes(project, found) },
@@ -95,5 +103,18 @@ function usernameQuestion(parts: QuestionParts) {
     // A deployment that is described already keeps the name that is in its secret.
     when: () => options.username === undefined && !decided,
     refine: async (answers) => ((await standingOf(parts, answers)) === undefined ? {} : { given: 'mlflow' }),
+  } satisfies WizardQuestion;
+}
+
+function githubRepoQuestion({ options, config, remote }: QuestionParts) {
+  return {
+    kind: 'text',
+    flag: '--github-repo',
+    message: 'Repository on GitHub that deploys (OWNER/NAME)',
+    why: 'Workflows of this repository, and of no other, may deploy; it costs nothing.',
+    validate: checkGithubRepository,
+    given: options.githubRepo ?? config.ci.github?.repository,
+    ...(remote !== undefined && { default: remote.repository }),
+    when: () => options.ci === 'github' || (options.githubRepo !== undefined && config.ci.github !== undefined),
   } satisfies WizardQuestion;
 }

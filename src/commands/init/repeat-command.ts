@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Config, configSchema } from '../../project/config-schema.ts';
 import { flagName } from '../../settings/names.ts';
 import type { OptionValues } from '../../settings/option.ts';
@@ -26,10 +27,10 @@ export interface RepeatParts {
 }
 
 /** Options that the config has no place for, or that are answered otherwise: a profile stands for the sizes that are named. */
-const TOLD_OTHERWISE: Key[] = ['profile', 'planFormat', 'username', 'deploy'];
+const TOLD_OTHERWISE: Key[] = ['profile', 'planFormat', 'username', 'deploy', 'newKey'];
 
 /** The values of the config that an option carries, by its name. */
-function configured({ database, artifacts, service, build }: Config): Partial<Record<Key, Value>> {
+function configured({ database, artifacts, service, build, credentials, ci }: Config): Partial<Record<Key, Value>> {
   return {
     tier: database.tier,
     databaseVersion: database.version,
@@ -48,6 +49,12 @@ function configured({ database, artifacts, service, build }: Config): Partial<Re
     cpu: service.cpu,
     minInstances: service.minInstances,
     maxInstances: service.maxInstances,
+    credentials: credentials.kind,
+    impersonator: credentials.impersonators,
+    keyFile: credentials.kind === 'key' ? credentials.keyFile : undefined,
+    ci: ci.github && 'github',
+    githubRepo: ci.github?.repository,
+    githubBranch: ci.github?.branch === 'main' ? undefined : ci.github?.branch,
   };
 }
 
@@ -70,7 +77,7 @@ export function repeatCommand(parts: RepeatParts): string {
     ...(['region', 'name'] as const).flatMap((key) => (config[key] === defaults[key] ? [] : [flagName(key), config[key]])),
     ...(Object.keys(initOptions) as Key[]).flatMap((key) => {
       if (TOLD_OTHERWISE.includes(key)) return [];
-      if (key in has) return has[key] === usual[key] ? [] : spoken(key, has[key]);
+      if (key in has) return isDeepStrictEqual(has[key], usual[key]) ? [] : spoken(key, has[key]);
       return originOf(key) === 'default' ? [] : spoken(key, options[key]);
     }),
     ...spoken('username', username),
