@@ -1,13 +1,17 @@
 import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
 import type { Runtime } from '../runtime-port.ts';
 import { buildRuntime } from './build/build-runtime.ts';
 import type { RuntimeFolders } from './layout.ts';
+import { MysqlServers } from './mysql/mysql-runtime.ts';
+import { findMysql } from './mysql/programs.ts';
 import { type ProcessRegister, processRegister } from './process-register.ts';
 import { jobRuntime } from './run/job-runtime.ts';
 import { type ContainerIdentity, type RunOptions, runRuntime } from './run/run-runtime.ts';
 import { databaseAccount } from './sql/account.ts';
 import { findBinaries } from './sql/binaries.ts';
 import { SqlClusters } from './sql/sql-runtime.ts';
+import { sqlEngines } from './sql-engines.ts';
 
 export interface LocalRuntimeOptions {
   folders: RuntimeFolders;
@@ -51,7 +55,7 @@ export async function localRuntime(options: LocalRuntimeOptions): Promise<LocalR
     register,
     systemPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     findBuild: (digest) => builds.find(digest),
-    socketFolder: (name) => sql.socketFolder(name),
+    socketPath: (name) => sql.socketPath(name),
   };
   const run = runRuntime(containers);
   const jobs = jobRuntime(containers);
@@ -73,6 +77,8 @@ function sqlPart(options: LocalRuntimeOptions, register: ProcessRegister) {
   const account = databaseAccount(process.getuid?.());
   const { folders, note } = options;
   const binaries = (version: string) => findBinaries(version, { ...options, cache: options.programs, account });
-  const sql = new SqlClusters({ folder: folders.sql, logs: folders.logs, account, register, binaries, note });
-  return { sql, prepare: async () => void (await binaries('POSTGRES_18')) };
+  const shared = { logs: folders.logs, account, register, note };
+  const postgres = new SqlClusters({ ...shared, folder: folders.sql, binaries });
+  const mysql = new MysqlServers({ ...shared, folder: join(folders.sql, 'mysql'), programs: () => findMysql(options.env) });
+  return { sql: sqlEngines(postgres, mysql), prepare: async () => void (await binaries('POSTGRES_18')) };
 }

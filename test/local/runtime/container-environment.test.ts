@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { replaceSocketFolder } from '../../../src/local/runtime/run/container-environment.ts';
+import { replaceSocketPath } from '../../../src/local/runtime/run/container-environment.ts';
 import { originForm } from '../../../src/local/runtime/run/proxy-headers.ts';
 
 describe('the socket folder in a variable', () => {
-  const replaced = (text: string) => replaceSocketFolder(text, 'example.com:p:r:i', '/local/socket');
+  const replaced = (text: string) => replaceSocketPath(text, 'example.com:p:r:i', '/local/socket');
 
   it.each([
     ['/cloudsql/example.com:p:r:i', '/local/socket'],

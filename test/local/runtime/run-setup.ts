@@ -59,7 +59,7 @@ export async function runPlace(): Promise<RunPlace> {
     register: processRegister(join(folder, 'processes')),
     systemPath: process.env['PATH'] ?? '',
     simulator: () => ({ port: 4, caFile: '/some/ca.pem' }),
-    socketFolder: (name) => (name === 'p:r:i' ? '/short/socket' : undefined),
+    socketPath: (name) => (name === 'p:r:i' ? '/short/socket' : undefined),
     metadata:
       ({ serviceAccount }) =>
       (_, response) =>

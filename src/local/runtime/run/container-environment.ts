@@ -12,8 +12,8 @@ export interface ContainerPlace {
   /** `127.0.0.1:N` of this container's metadata server. */
   metadataServer: string;
   simulator: { port: number; caFile: string };
-  /** The local folder with the socket of an instance; undefined when it does not run. */
-  socketFolder(connectionName: string): string | undefined;
+  /** What stands for `/cloudsql/CONNECTION_NAME` here: the folder with PostgreSQL's socket or MySQL's socket itself; undefined without such an instance. */
+  socketPath(connectionName: string): string | undefined;
 }
 
 /**
@@ -69,23 +69,23 @@ export function taskVariables({ job, execution, index, count, attempt }: TaskAtt
   };
 }
 
-/** On Cloud Run the sockets of the mounted instances are below /cloudsql; here each is in a folder of its own. */
+/** On Cloud Run the sockets of the mounted instances are below /cloudsql; here each has a place of its own. */
 function withLocalSockets(container: ContainerSpec, place: ContainerPlace): Record<string, string> {
   const env = { ...container.env };
   for (const connectionName of container.cloudSqlInstances) {
-    const folder = place.socketFolder(connectionName);
-    if (folder === undefined) continue;
-    for (const [name, text] of Object.entries(env)) env[name] = replaceSocketFolder(text, connectionName, folder);
+    const path = place.socketPath(connectionName);
+    if (path === undefined) continue;
+    for (const [name, text] of Object.entries(env)) env[name] = replaceSocketPath(text, connectionName, path);
   }
   return env;
 }
 
 /** Replaces `/cloudsql/CONNECTION_NAME` as it is and percent-encoded, as in a database URL. */
-export function replaceSocketFolder(text: string, connectionName: string, folder: string): string {
+export function replaceSocketPath(text: string, connectionName: string, path: string): string {
   const slash = '(?:/|%2F)';
   const name = connectionName.split(':').map(escapePattern).join('(?::|%3A)');
   const pattern = new RegExp(`(/|%2F)cloudsql${slash}${name}(?![\\w-])`, 'gi');
-  return text.replace(pattern, (_, first: string) => (first === '/' ? folder : encodeURIComponent(folder)));
+  return text.replace(pattern, (_, first: string) => (first === '/' ? path : encodeURIComponent(path)));
 }
 
 function escapePattern(text: string): string {

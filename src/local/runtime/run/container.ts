@@ -26,7 +26,7 @@ export interface ContainerOptions {
   register: ProcessRegister;
   systemPath: string;
   simulator: { port: number; caFile: string };
-  socketFolder(connectionName: string): string | undefined;
+  socketPath(connectionName: string): string | undefined;
   /** What the metadata server answers to this revision. */
   metadata: RequestListener;
   /** Gives the start up. */

@@ -23,7 +23,7 @@ export interface RunOptions {
   systemPath: string;
   /** Known when the first revision starts. */
   simulator(): { port: number; caFile: string };
-  socketFolder(connectionName: string): string | undefined;
+  socketPath(connectionName: string): string | undefined;
   metadata(container: ContainerIdentity): RequestListener;
   /** A line about something unusual, for the background process's log. */
   note(line: string): void;

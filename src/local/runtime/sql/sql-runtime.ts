@@ -7,6 +7,7 @@ import type { SqlInstance, SqlRuntime, SqlUser } from '../../runtime-port.ts';
 import { shortName } from '../layout.ts';
 import { LOOPBACK } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
+import { turns } from '../turns.ts';
 import type { Account } from './account.ts';
 import { asAdmin, createDatabase, dropDatabase, dropUser, setUser } from './admin.ts';
 import type { Binaries } from './binaries.ts';
@@ -140,21 +141,10 @@ export class SqlClusters implements LocalSqlRuntime {
   }
 }
 
-function notRunning(connectionName: string): UserError {
+export function notRunning(connectionName: string): UserError {
   return new UserError({
     code: 'LOCAL_INSTANCE_STOPPED',
     message: `The database instance ${connectionName} does not run.`,
     hint: 'Start it again with: mlflow-gcp local stop && mlflow-gcp local start',
   });
-}
-
-/** Runs what is given under one name one after the other. */
-function turns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (name, work) => {
-    const before = last.get(name) ?? Promise.resolve();
-    const result = before.then(work, work);
-    last.set(name, result);
-    return result;
-  };
 }

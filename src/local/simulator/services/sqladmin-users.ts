@@ -84,7 +84,7 @@ async function update(call: Call, sim: Sim): Promise<JsonObject> {
   const databaseRoles = [...new Set([...kept, ...(roles ?? [])])];
   return doAtOnce(call, sim, 'sql.users', { type: 'UPDATE_USER', instance }, async () => {
     if (password !== undefined || roles?.length)
-      await setUser(sim, instance, { name: user.name, host: user.host, password, roles });
+      await setUser(sim, instance, { name: user.name, host: user.host, password, roles: databaseRoles });
     save(sim, instance, { ...user, ...(databaseRoles.length > 0 ? { databaseRoles } : {}) });
   });
 }
