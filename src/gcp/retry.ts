@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterruptedError, UserError } from '../errors.ts';
-import { failureOf, isAlreadyExists } from './errors.ts';
+import { failureOf, isAlreadyExists, isPermissionDenied } from './errors.ts';
 import type { GoogleFailure } from './failure.ts';
 
 /** Time and chance, handed in so that waits can be counted. */
@@ -152,6 +152,8 @@ export async function createOrGet<T>(
       return { value, created: true };
     } catch (error) {
       const ambiguous = isTransient(error);
+      // Google asks whether one may make a thing before it looks whether it is there: who may only change it is refused too.
+      if (isPermissionDenied(error)) return { value: await thereOr(options.get, error), created: lost };
       // After a lost answer any refusal may be the duplicate, and so it may where another run was faster: Cloud SQL tells of one by
       // words alone.
       if (!ambiguous && !lost && options.duplicate === undefined && !isAlreadyExists(error)) throw error;
@@ -162,6 +164,16 @@ export async function createOrGet<T>(
       throw error;
     }
   });
+}
+
+/** What is there; throws `refusal` where nothing is, or where it cannot be seen. */
+async function thereOr<T>(get: () => Promise<T | undefined>, refusal: unknown): Promise<T> {
+  const found = await get().catch((error: unknown) => {
+    if (isPermissionDenied(error)) return undefined;
+    throw error;
+  });
+  if (found === undefined) throw refusal;
+  return found;
 }
 
 /** Sleeps, or throws what the interruption was. */

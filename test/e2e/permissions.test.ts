@@ -21,9 +21,12 @@ async function startAs(roles: string[]) {
   const cloud = await startCloud();
   const { simulator } = cloud;
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${simulator.project.projectId}`;
-  const policy = (await simulator.call('POST', `${url}:getIamPolicy`, {})).body;
-  const bindings = [...(policy.bindings ?? []), ...roles.map((role) => ({ role, members: [ADA] }))];
-  expect((await simulator.call('POST', `${url}:setIamPolicy`, { policy: { ...policy, bindings } })).status).toBe(200);
+  const grant = async (more: string[]): Promise<void> => {
+    const policy = (await simulator.call('POST', `${url}:getIamPolicy`, {})).body;
+    const bindings = [...(policy.bindings ?? []), ...more.map((role) => ({ role, members: [ADA] }))];
+    expect((await simulator.call('POST', `${url}:setIamPolicy`, { policy: { ...policy, bindings } })).status).toBe(200);
+  };
+  await grant(roles);
   const { token } = (await simulator.control('POST', '/_simulator/tokens', { principal: ADA })).body;
   await simulator.control('POST', '/_simulator/permissions', { enforce: true });
   const env = {
@@ -32,8 +35,11 @@ async function startAs(roles: string[]) {
     GOOGLE_CLOUD_PROJECT: simulator.project.projectId,
     CI: 'true',
   };
-  return { ...cloud, run: (...args: string[]) => runChild(args, { env, cwd: cloud.folder }) };
+  return { ...cloud, grant, run: (...args: string[]) => runChild(args, { env, cwd: cloud.folder }) };
 }
+
+const writes = async (cloud: Awaited<ReturnType<typeof startAs>>, after: number) =>
+  (await cloud.requests()).slice(after).filter((request) => !isRead(request));
 
 test('with the roles that it needs init makes everything', async () => {
   const cloud = await startAs(ROLES);
@@ -41,20 +47,104 @@ test('with the roles that it needs init makes everything', async () => {
   expect(`${status} ${stdout.slice(0, 600)}`).toMatch(/^0 /);
 });
 
-test.each([
-  ['roles/serviceusage.serviceUsageAdmin', 'serviceusage.services.'],
-  ['roles/iam.serviceAccountAdmin', 'iam.serviceAccounts.'],
-  ['roles/resourcemanager.projectIamAdmin', 'resourcemanager.projects.'],
-  ['roles/artifactregistry.admin', 'artifactregistry.repositories.'],
-  ['roles/storage.admin', 'storage.buckets.'],
-  ['roles/cloudsql.admin', 'cloudsql.instances.'],
-  ['roles/secretmanager.admin', 'secretmanager.'],
-])('without %s init ends with 3 and names the permission and a role that carries it', async (role, permission) => {
-  const cloud = await startAs(ROLES.filter((one) => one !== role));
+test('an owner of the project, whose role says little of buckets, makes everything and mends it', async () => {
+  const cloud = await startAs(['roles/owner']);
+  const { projectId } = cloud.simulator.project;
+  const made = await cloud.run('init', '--yes', '--json');
+  expect(`${made.status} ${made.stdout.slice(0, 600)}`).toMatch(/^0 /);
+  const bucket = `https://storage.googleapis.com/storage/v1/b/${projectId}-mlflow-artifacts`;
+  const labels = { 'managed-by': 'mlflow-gcp', 'mlflow-gcp-deployment': 'mlflow' };
+  await cloud.simulator.call('PATCH', bucket, { labels, iamConfiguration: { publicAccessPrevention: 'inherited' } });
+  const again = await cloud.run('init', '--yes', '--json');
+  expect(`${again.status} ${again.stdout.slice(0, 600)}`).toMatch(/^0 /);
+  expect((await cloud.simulator.call('GET', bucket)).body.iamConfiguration.publicAccessPrevention).toBe('enforced');
+});
+
+test('everything that is missing is told at once, with the smallest roles, and nothing is made', async () => {
+  const cloud = await startAs([
+    'roles/browser',
+    'roles/run.viewer',
+    'roles/storage.admin',
+    'roles/cloudsql.viewer',
+    'roles/iam.serviceAccountUser',
+  ]);
+  const { projectId } = cloud.simulator.project;
+  const asked = (await cloud.requests()).length;
   const { status, stdout } = await cloud.run('init', '--yes', '--json');
   const { error } = JSON.parse(stdout);
-  expect({ status, text: `${error.message} ${error.hint}` }).toEqual({ status: 3, text: expect.stringContaining(permission) });
-  expect(error.hint).toContain('roles/');
-  if (role.startsWith('roles/serviceusage'))
-    expect((await cloud.requests()).filter((call) => !isRead(call) && call.status < 300)).toHaveLength(1);
+  expect([status, error.code]).toEqual([3, 'PERMISSIONS_MISSING']);
+  expect(error.message).toMatch(/^ada@example.com lacks what this needs in project mlflow-local, and nothing was changed/);
+  for (const permission of [
+    'artifactregistry.repositories.create',
+    'cloudsql.instances.create',
+    'cloudsql.users.update',
+    'iam.serviceAccounts.create',
+    'resourcemanager.projects.setIamPolicy',
+    'secretmanager.versions.access',
+    'serviceusage.services.enable',
+  ])
+    expect(error.message).toContain(permission);
+  // Those that other roles bring are not asked for.
+  expect(error.message).not.toMatch(/storage|run\.services|cloudsql\.instances\.list|iam\.serviceAccounts\.get\b/);
+  const commands = [...error.hint.matchAll(/add-iam-policy-binding (\S+) --member=(\S+) --role=(\S+)/g)].map(
+    ([, ...parts]) => parts,
+  );
+  expect(commands.sort()).toEqual(
+    [
+      'artifactregistry.admin',
+      'cloudsql.admin',
+      'iam.serviceAccountCreator',
+      'resourcemanager.projectIamAdmin',
+      'secretmanager.admin',
+      'serviceusage.serviceUsageAdmin',
+    ].map((role) => [projectId, ADA, `roles/${role}`]),
+  );
+  expect(await writes(cloud, asked)).toEqual([]);
+});
+
+test.each([
+  ['roles/serviceusage.serviceUsageAdmin', 'serviceusage.services.enable'],
+  ['roles/iam.serviceAccountAdmin', 'iam.serviceAccounts.create'],
+  ['roles/resourcemanager.projectIamAdmin', 'resourcemanager.projects.setIamPolicy'],
+  ['roles/storage.admin', 'storage.buckets.create'],
+])(
+  'without %s init ends with 3 before anything is made, and names the permission and a role that carries it',
+  async (role, permission) => {
+    const cloud = await startAs(ROLES.filter((one) => one !== role));
+    const asked = (await cloud.requests()).length;
+    const { status, stdout } = await cloud.run('init', '--yes', '--json');
+    const { error } = JSON.parse(stdout);
+    expect({ status, text: error.message }).toEqual({ status: 3, text: expect.stringContaining(permission) });
+    expect(error.hint).toContain('--role=roles/');
+    expect(await writes(cloud, asked)).toEqual([]);
+  },
+);
+
+test('what is to be changed alone counts, and a role on the resource is as good as one on the project', async () => {
+  const cloud = await startAs([]);
+  const { simulator } = cloud;
+  const { projectId } = simulator.project;
+  const owner = { CLOUDSDK_AUTH_ACCESS_TOKEN: 'the-owner', GOOGLE_CLOUD_PROJECT: projectId, CI: 'true' };
+  expect((await runChild(['init', '--yes', '--quiet'], { env: { ...cloud.env, ...owner }, cwd: cloud.folder })).status).toBe(0);
+  await cloud.grant([
+    'roles/viewer',
+    'roles/storage.bucketViewer',
+    'roles/iam.securityReviewer',
+    'roles/secretmanager.secretAccessor',
+  ]);
+  expect((await cloud.run('init', '--yes', '--quiet')).status).toBe(0);
+  const repository = `https://artifactregistry.googleapis.com/v1/projects/${projectId}/locations/us-central1/repositories/mlflow`;
+  await simulator.call('PATCH', `${repository}?updateMask=labels`, {
+    labels: { 'managed-by': 'mlflow-gcp', 'mlflow-gcp-deployment': 'mlflow' },
+  });
+  await simulator.call('POST', `${repository}:setIamPolicy`, { policy: { bindings: [] } });
+  const refused = await cloud.run('init', '--yes', '--json');
+  expect([refused.status, JSON.parse(refused.stdout).error.message]).toEqual([
+    3,
+    expect.stringMatching(/needs the permission artifactregistry\.repositories\.setIamPolicy\.$/),
+  ]);
+  const policy = { bindings: [{ role: 'roles/artifactregistry.admin', members: [ADA] }] };
+  await simulator.call('POST', `${repository}:setIamPolicy`, { policy });
+  const mended = await cloud.run('init', '--yes', '--json');
+  expect(`${mended.status} ${mended.stdout.slice(0, 600)}`).toMatch(/^0 /);
 });

@@ -174,7 +174,9 @@ describe('create or get', () => {
     expect(await run([refusal(503), refusal(400)], () => looks++ > 0)).toEqual({ value: 'found', created: true, creates: 2 });
   });
   it('throws what is refused', async () =>
-    expect(run([refusal(403)], () => true)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' }));
+    expect(run([refusal(403)], () => false)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' }));
+  it('finds what is there where making one is not allowed: that is asked first', async () =>
+    expect(await run([refusal(403)], () => true)).toEqual({ value: 'found', created: false, creates: 1 }));
   it('throws a duplicate that cannot be found', async () =>
     expect(run([duplicate()], () => false)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' }));
 });
