@@ -101,6 +101,15 @@ export interface Revision extends ContainerSpec {
   /** The service's own addresses, `https://…run.app`; the first is the deterministic one. */
   urls: string[];
 }
+/** A line that the container of a revision wrote. */
+export interface RevisionLine {
+  /** `projects/P/locations/R/services/S` */
+  service: string;
+  /** Short revision name. */
+  revision: string;
+  text: string;
+  stream: 'stdout' | 'stderr';
+}
 export interface RunRuntime {
   /** Starts the revision beside the one that serves and resolves when its startup probe passed; throws {@link RevisionFailed}. */
   start(revision: Revision): Promise<void>;
@@ -113,6 +122,8 @@ export interface RunRuntime {
   upgrade(service: string, request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** The plain loopback address of the service (`http://127.0.0.1:N`), the same after a restart. */
   loopbackUrl(service: string): string | undefined;
+  /** Tells this one, and none that was named before, of every line from now on. */
+  onLine?(listener: (line: RevisionLine) => void): void;
 }
 export class RevisionFailed extends Error {
   override readonly name = 'RevisionFailed';

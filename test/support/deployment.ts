@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Outcome, runChild } from './program.ts';
 import { lockedFolder } from './project-folder.ts';
-import { startTestSimulator, type TestSimulator } from './simulator.ts';
+import { startTestSimulator, type TestOptions, type TestSimulator } from './simulator.ts';
 
 export interface LoggedRequest {
   time: string;
@@ -23,8 +23,8 @@ export interface Cloud {
   fault(fault: Record<string, unknown>): Promise<void>;
 }
 
-export async function startCloud(): Promise<Cloud> {
-  const [simulator, folder] = await Promise.all([startTestSimulator(), lockedFolder()]);
+export async function startCloud(options: TestOptions = {}): Promise<Cloud> {
+  const [simulator, folder] = await Promise.all([startTestSimulator(options), lockedFolder()]);
   onTestFinished(() => simulator.remove());
   const env = {
     HTTPS_PROXY: simulator.url,
@@ -52,5 +52,9 @@ export async function startCloud(): Promise<Cloud> {
 
 /** Requests that change nothing: reads, and the reads that Google spells as POST. */
 export function isRead({ method, path }: LoggedRequest): boolean {
-  return method === 'GET' || method === 'HEAD' || /:(?:getIamPolicy|testIamPermissions|access|batchGet)(?:\?|$)|^\/tokeninfo/.test(path);
+  return (
+    method === 'GET' ||
+    method === 'HEAD' ||
+    /:(?:getIamPolicy|testIamPermissions|access|batchGet)(?:\?|$)|^\/tokeninfo/.test(path)
+  );
 }

@@ -13,6 +13,7 @@ import { openFront } from './front.ts';
 import { isEnforced, setEnforced } from './permissions.ts';
 import { RequestLog } from './request-log.ts';
 import type { Service, Sim } from './service.ts';
+import { keepRevisionLines } from './services/run-log.ts';
 import { stateOf } from './state.ts';
 import { RecordStore } from './store.ts';
 import { openTokens } from './tokens.ts';
@@ -95,6 +96,14 @@ async function serve(options: SimulatorOptions, records: RecordStore, log: Reque
     tokens: engine.tokens,
   });
   port = front.port;
+  const { runtime } = options;
+  const forget =
+    runtime &&
+    keepRevisionLines(
+      runtime.run,
+      (work) => engine.transact(work),
+      () => engine.sim.timestamp(),
+    );
   try {
     await restore(engine);
   } catch (error) {
@@ -104,6 +113,7 @@ async function serve(options: SimulatorOptions, records: RecordStore, log: Reque
   engine.runner.resume(engine.sim.store);
   ready.resolve();
   const end = async (): Promise<void> => {
+    forget?.();
     engine.stop();
     await front.close();
     await log.close();

@@ -71,7 +71,13 @@ test('a revision that does not start leaves the one before in its place', async 
       /^Revision 'stable-00002-[a-z]{3}' is not ready and cannot serve traffic\. The user-provided container failed to start and listen on the port defined provided by the PORT=8080 environment variable within the allocated timeout\./,
     ),
   });
-  expect(error.message).toContain('first line\nlast line');
+  const asked = { resourceNames: [`projects/${world.project}`], filter: 'resource.labels.revision_name:stable-00002' };
+  await expect
+    .poll(async () => {
+      const { body: found } = await world.call('POST', 'https://logging.googleapis.com/v2/entries:list', asked);
+      return (found.entries ?? []).map(({ textPayload }: { textPayload: string }) => textPayload);
+    })
+    .toEqual(['first line', 'last line']);
   const after = await get('stable');
   expect(after).toMatchObject({
     latestReadyRevision: before.latestReadyRevision,

@@ -7,6 +7,7 @@ import {
   BuildFailed,
   type Revision,
   RevisionFailed,
+  type RevisionLine,
   type Runtime,
   type TaskAttempt,
   type TaskEnd,
@@ -150,6 +151,7 @@ export async function build(world: World, files: Record<string, string>, image: 
 /** A runtime in this process: builds are the digest of a Dockerfile, services are small servers that say what they were given. */
 export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<string, string>; attempts: TaskAttempt[] } {
   const attempts: TaskAttempt[] = [];
+  let listener: ((line: RevisionLine) => void) | undefined;
   const servers = new Map<string, Server>();
   const started: Revision[] = [];
   const serving = new Map<string, string>();
@@ -181,8 +183,9 @@ export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<st
     run: {
       async start(revision) {
         const key = `${revision.service} ${revision.name}`;
-        if (revision.env['FAIL'])
-          throw new RevisionFailed('HealthCheckContainerError', 'It ended with status 3.', ['first line', 'last line']);
+        const said = revision.env['FAIL'] ? ['first line', 'last line'] : [];
+        for (const text of said) listener?.({ service: revision.service, revision: revision.name, text, stream: 'stderr' });
+        if (revision.env['FAIL']) throw new RevisionFailed('HealthCheckContainerError', 'It ended with status 3.', said);
         if (revision.env['CRASH']) throw new Error('no space left on device');
         if (servers.has(key)) return;
         started.push(revision);
@@ -194,6 +197,9 @@ export function smallRuntime(): Runtime & { started: Revision[]; serving: Map<st
         });
         await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
         servers.set(key, server);
+      },
+      onLine: (named) => {
+        listener = named;
       },
       serve: async (service, revision) => void serving.set(service, revision),
       async remove(service) {

@@ -16,7 +16,7 @@ import {
   startProcess,
 } from './container-process.ts';
 import { passStartupProbe } from './probe.ts';
-import type { RevisionLog } from './revision-log.ts';
+import type { LineStream, RevisionLog } from './revision-log.ts';
 
 export interface ContainerOptions {
   build: Build;
@@ -29,6 +29,8 @@ export interface ContainerOptions {
   socketPath(connectionName: string): string | undefined;
   /** What the metadata server answers to this revision. */
   metadata: RequestListener;
+  /** Told of each line that it writes. */
+  onLine(text: string, stream: LineStream): void;
   /** Gives the start up. */
   signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { RunRuntime } from '../../runtime-port.ts';
+import type { RevisionLine, RunRuntime } from '../../runtime-port.ts';
 import type { Build } from '../build/build-runtime.ts';
 import type { ProcessRegister } from '../process-register.ts';
 import { refuse, refuseUpgrade } from './proxy.ts';
@@ -30,6 +30,9 @@ export interface RunOptions {
   now(): Date;
 }
 
+/** The same, for the containers of services. */
+export type ServiceOptions = RunOptions & { onLine(line: RevisionLine): void };
+
 export interface LocalRunRuntime extends RunRuntime {
   stopAll(): Promise<void>;
   /** Digests of the images that run. */
@@ -39,8 +42,10 @@ export interface LocalRunRuntime extends RunRuntime {
 /** Cloud Run's stand-in: each service's processes on this machine, and the ways to the revision that serves. */
 export function runRuntime(options: RunOptions): LocalRunRuntime {
   const services = new Map<string, ServiceRunner>();
+  let listener: ((line: RevisionLine) => void) | undefined;
+  const serviceOptions: ServiceOptions = { ...options, onLine: (line) => listener?.(line) };
   const runnerOf = (name: string): ServiceRunner => {
-    const runner = services.get(name) ?? new ServiceRunner(name, options);
+    const runner = services.get(name) ?? new ServiceRunner(name, serviceOptions);
     services.set(name, runner);
     return runner;
   };
@@ -64,6 +69,9 @@ export function runRuntime(options: RunOptions): LocalRunRuntime {
       else runner.upgrade(request, socket, head);
     },
     loopbackUrl: (service) => services.get(service)?.loopbackUrl(),
+    onLine: (named) => {
+      listener = named;
+    },
     async stopAll() {
       const all = [...services.values()];
       services.clear();

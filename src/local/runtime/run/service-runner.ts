@@ -10,7 +10,7 @@ import { type Door, openDoor, type Rewrite } from './door.ts';
 import { readDoors, removeDoor, writeDoor } from './doors-file.ts';
 import { containerConnections, passOn, passUpgradeOn, refuse, refuseUpgrade, type Upstream } from './proxy.ts';
 import { revisionLog, serviceLogFolder } from './revision-log.ts';
-import { digestOf, type RunOptions } from './run-runtime.ts';
+import { digestOf, type ServiceOptions } from './run-runtime.ts';
 
 interface Running {
   revision: Revision;
@@ -27,7 +27,7 @@ const DRAIN_MS = 10_000;
 /** One service: the processes of its revisions, which of them serves, and its plain loopback address. */
 export class ServiceRunner {
   readonly #name: string;
-  readonly #options: RunOptions;
+  readonly #options: ServiceOptions;
   readonly #revisions = new Map<string, Running>();
   /** By revision: what is being started now. */
   readonly #starting = new Map<string, Promise<void>>();
@@ -36,7 +36,7 @@ export class ServiceRunner {
   #serving: string | undefined;
   #door: Door | undefined;
 
-  constructor(name: string, options: RunOptions) {
+  constructor(name: string, options: ServiceOptions) {
     this.#name = name;
     this.#options = options;
   }
@@ -141,13 +141,15 @@ export class ServiceRunner {
   }
 }
 
-function containerOptions(revision: Revision, options: RunOptions): Omit<ContainerOptions, 'signal'> {
+function containerOptions(revision: Revision, options: ServiceOptions): Omit<ContainerOptions, 'signal'> {
   const build = options.findBuild(digestOf(revision.image));
   if (build === undefined) throw new RevisionFailed('ContainerMissing', `Image '${revision.image}' not found.`, []);
   const log = revisionLog(join(serviceLogFolder(options.logs, revision.service), `${revision.name}.log`), options.now);
   const folder = join(options.folder, shortName(`${revision.service}/${revision.name}/${options.now().getTime()}`));
   const metadata = options.metadata({ resource: revision.service, serviceAccount: revision.serviceAccount });
-  return { ...options, build, folder, log, simulator: options.simulator(), metadata };
+  const { service, name } = revision;
+  const onLine: ContainerOptions['onLine'] = (text, stream) => options.onLine({ service, revision: name, text, stream });
+  return { ...options, build, folder, log, simulator: options.simulator(), metadata, onLine };
 }
 
 function upstreamOf(running: Running | undefined, rewrite?: Rewrite): Upstream | undefined {

@@ -51,7 +51,7 @@ export function taskLog(
 }
 
 /** A line that is a JSON object is a structured entry: its severity and its message have fields of their own. */
-function payloadOf(text: string): object {
+export function payloadOf(text: string): object {
   if (!text.startsWith('{')) return { textPayload: text };
   try {
     const { severity, ...jsonPayload } = JSON.parse(text) as { severity?: unknown };

@@ -57,6 +57,5 @@ function notReady(error: RevisionFailed, container: JsonObject): NotReady {
     error.reason === 'HealthCheckContainerError'
       ? `The user-provided container failed to start and listen on the port defined provided by the PORT=${port} environment variable within the allocated timeout. This can happen when the container port is misconfigured or if the timeout is too short. The health check timeout can be extended. Logs for this revision might contain more information.\n\n${error.message}`
       : error.message;
-  const tail = error.logTail.length > 0 ? `\n\nThe container's last lines:\n${error.logTail.join('\n')}` : '';
-  return new NotReady(error.reason, `${google}${tail}`);
+  return new NotReady(error.reason, google);
 }
