@@ -4,7 +4,7 @@ import type { Deployment } from './deployment.ts';
 import { ownDescription } from './ownership.ts';
 
 /** Who signs the tokens of GitHub's workflows. https://docs.github.com/en/actions/concepts/security/openid-connect */
-const ISSUER = 'https://token.actions.githubusercontent.com';
+export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 /** Google refuses tokens whose subject is longer. https://docs.cloud.google.com/iam/quotas#limits */
 const LONGEST_SUBJECT = 127;
 /** GitHub may put the numbers of owner and repository into the subject too: `@` and up to ten digits each. */
@@ -29,7 +29,7 @@ export function wantedProvider(deployment: Deployment): ProviderSettings {
   return {
     displayName: 'GitHub Actions',
     description: ownDescription(deployment),
-    issuerUri: ISSUER,
+    issuerUri: GITHUB_ISSUER,
     attributeMapping: {
       'google.subject': subjectOf(github),
       'attribute.repository': 'assertion.repository',

@@ -20,6 +20,7 @@ export function accessConfig(
   found: { cwd: string; repository: string | undefined; remote: GithubRemote | undefined },
 ): Access {
   const { credentials, ci } = before;
+  const repository = found.repository ?? ci.github?.repository;
   const keyFile = options.keyFile === undefined ? credentials.keyFile : path.resolve(found.cwd, options.keyFile);
   return {
     credentials: {
@@ -28,8 +29,7 @@ export function accessConfig(
       impersonators: [...new Set([...credentials.impersonators, ...options.impersonator])],
       ...(keyFile !== undefined && { keyFile }),
     },
-    ci:
-      found.repository === undefined ? ci : { github: githubOf(ci.github, found.repository, options.githubBranch, found.remote) },
+    ci: repository === undefined ? ci : { github: githubOf(ci.github, repository, options.githubBranch, found.remote) },
   };
 }
 

@@ -31,6 +31,20 @@ const ACCOUNT: Needs = {
   create: of('iam.serviceAccounts', 'create'),
 };
 
+const ACCOUNT_ROLES: Needs = {
+  ...NONE,
+  look: of('iam.serviceAccounts', 'get getIamPolicy'),
+  create: of('iam.serviceAccounts', 'getIamPolicy setIamPolicy'),
+  change: of('iam.serviceAccounts', 'getIamPolicy setIamPolicy'),
+  grant: of('iam.serviceAccounts', 'setIamPolicy'),
+};
+
+/** One that was deleted is brought back and set to what it should be. */
+function federation(kind: string): Needs {
+  const all = of(`iam.${kind}`, 'create undelete update');
+  return { ...NONE, look: of(`iam.${kind}`, 'get'), create: all, change: of(`iam.${kind}`, 'update') };
+}
+
 /**
  * Whoever makes a bucket as owner or editor of the project may then do everything with it, by the bucket's own first policy and not by the
  * project's, so nothing more than making it can be asked of the project.
@@ -56,6 +70,17 @@ const NEEDS: Record<string, Needs> = {
   'server-account': ACCOUNT,
   'build-account': ACCOUNT,
   'deploy-account': ACCOUNT,
+  'server-account-roles': ACCOUNT_ROLES,
+  'build-account-roles': ACCOUNT_ROLES,
+  'deploy-account-roles': ACCOUNT_ROLES,
+  'server-key': {
+    ...NONE,
+    look: of('iam.serviceAccountKeys', 'list'),
+    create: of('iam.serviceAccountKeys', 'list create delete'),
+    change: of('iam.serviceAccountKeys', 'list create delete'),
+  },
+  'identity-pool': federation('workloadIdentityPools'),
+  'identity-provider': federation('workloadIdentityPoolProviders'),
   'project-roles': {
     ...NONE,
     look: of('resourcemanager.projects', 'getIamPolicy'),

@@ -1,4 +1,5 @@
 import type { Deployment } from '../deployment.ts';
+import { GITHUB_ISSUER } from '../github-trust.ts';
 import type { Plan } from '../plan.ts';
 import { requiredServices } from '../resources/services.ts';
 import { isInGroup, regionOf } from './locations.ts';
@@ -47,6 +48,9 @@ const LOCATIONS = 'gcp.resourceLocations';
 const RULES: Record<string, Rule> = {
   'iam.disableServiceAccountCreation': noAccounts('iam.disableServiceAccountCreation'),
   'iam.managed.disableServiceAccountCreation': noAccounts('iam.managed.disableServiceAccountCreation'),
+  'iam.disableServiceAccountKeyCreation': noKeys('iam.disableServiceAccountKeyCreation'),
+  'iam.managed.disableServiceAccountKeyCreation': noKeys('iam.managed.disableServiceAccountKeyCreation'),
+  'iam.workloadIdentityPoolProviders': issuers,
   [LOCATIONS]: locations,
   'sql.restrictPublicIp': noPublicDatabase,
   'run.allowedIngress': ingress,
@@ -95,6 +99,22 @@ function noAccounts(constraint: string): Rule {
     const wayRound = `Have an administrator make them, and adopt them with ${ids.map((id) => ACCOUNT_FLAGS[id]).join(' and ')}.`;
     return [{ constraint, forbids: 'new service accounts', where: titles(ahead, ids), wayRound }];
   };
+}
+
+function noKeys(constraint: string): Rule {
+  return (ahead) => {
+    const where = titles(ahead, ['server-key']);
+    if (where.length === 0 || !isEnforced(ahead.policies, constraint)) return [];
+    const wayRound = 'Go without a key: --credentials keyless --impersonator user:YOUR_EMAIL';
+    return [{ constraint, forbids: 'keys of service accounts', where, wayRound }];
+  };
+}
+
+function issuers(ahead: Ahead): Obstacle[] {
+  const constraint = 'iam.workloadIdentityPoolProviders';
+  const where = titles(ahead, ['identity-provider']);
+  if (where.length === 0 || permits(ahead.policies, constraint, GITHUB_ISSUER) !== false) return [];
+  return [{ constraint, forbids: `tokens of ${GITHUB_ISSUER}`, where }];
 }
 
 function locations(ahead: Ahead): Obstacle[] {

@@ -12,7 +12,8 @@ import {
   showRecord,
 } from './iam-workload-identity-records.ts';
 import { checkId, checkPool, checkProvider } from './iam-workload-identity-rules.ts';
-import { applyMask, maskPaths } from './masks.ts';
+import { applyMask, isObject, maskPaths } from './masks.ts';
+import { checkIssuer } from './orgpolicy-checks.ts';
 import { page } from './paging.ts';
 import { alreadyExists, badRequest, failedPrecondition, notFound } from './refusals.ts';
 
@@ -111,10 +112,16 @@ function create(family: Family, call: Call, sim: Sim): JsonObject {
   checkId(id, family.idParam);
   const { name: _, ...settings } = call.body;
   family.check(settings);
+  checkAllowed(sim, parent, settings);
   const name = `${parent}/${family.collection}/${id}`;
   if (findRecord(sim, name)) throw alreadyExists('Requested entity already exists');
   saveRecord(sim, { name, settings, ready: false });
   return start(family, call, sim, { name, settings, ready: true });
+}
+
+/** What the organisation says of a provider's issuer. */
+function checkAllowed(sim: Sim, parent: string, { oidc }: JsonObject): void {
+  if (isObject(oidc)) checkIssuer(sim, parent.split('/')[1] ?? '', String(oidc['issuerUri']));
 }
 
 function patch(family: Family, call: Call, sim: Sim): JsonObject {

@@ -27,6 +27,14 @@ export function checkNewAccount(sim: Sim, projectId: string): void {
   checkManaged(sim, projectId, 'iam.managed.disableServiceAccountCreation', `projects/${projectId}`);
 }
 
+/** @throws GoogleError 400 FAILED_PRECONDITION where tokens of this issuer may not be taken */
+export function checkIssuer(sim: Sim, project: string, issuer: string): void {
+  const { projectId } = sim.findProject(project);
+  const name = 'iam.workloadIdentityPoolProviders';
+  if (allows(sim, projectId, name, issuer)) return;
+  throw violation(`The identity provider ${issuer} is not allowed by the organization policy.`, name, `projects/${projectId}`);
+}
+
 /** @throws GoogleError 400 FAILED_PRECONDITION where a managed constraint is enforced */
 export function checkManaged(sim: Sim, projectId: string, name: string, resource: string): void {
   if (!isEnforced(sim, projectId, name)) return;

@@ -86,6 +86,11 @@ export const CONSTRAINTS: readonly Constraint[] = [
     'Keeps default service accounts from having the Editor or Owner role.',
   ),
   list(
+    'iam.workloadIdentityPoolProviders',
+    'Allowed external Identity Providers for workloads in Cloud IAM',
+    'Defines the identity providers that workload identity pools may take tokens of.',
+  ),
+  list(
     'run.allowedBinaryAuthorizationPolicies',
     'Allowed Binary Authorization Policies (Cloud Run)',
     'Defines the Binary Authorization policies that Cloud Run services have to name.',
