@@ -36,7 +36,7 @@ const ROLES: Record<string, string> = {
   'cloudbuild.serviceAgent': `${BUILDER} iam.serviceAccounts.*`,
   'cloudsql.client': 'cloudsql.instances.connect cloudsql.instances.get',
   'cloudsql.editor':
-    'cloudsql.* -cloudsql.*.delete -cloudsql.instances.create -cloudsql.users.* cloudsql.databases.delete cloudsql.backupRuns.delete',
+    'cloudsql.* -cloudsql.*.delete -cloudsql.instances.create -cloudsql.users.* cloudsql.users.get cloudsql.users.list -cloudsql.sslCerts.create',
   'cloudsql.instanceUser': 'cloudsql.instances.get cloudsql.instances.login',
   'compute.loadBalancerAdmin':
     'compute.globalAddresses.* compute.regionNetworkEndpointGroups.* compute.backendServices.* compute.sslCertificates.* compute.sslPolicies.* compute.urlMaps.* compute.target* compute.globalForwardingRules.* compute.securityPolicies.get compute.securityPolicies.list compute.securityPolicies.use resourcemanager.projects.get',
