@@ -61,6 +61,8 @@ const SOURCES: Source[] = [
     ].map((name) => `compute.${name}`),
   },
   { document: 'dns.v1' },
+  // The records of the first version, for gcloud's beta commands.
+  { document: 'dns.v1beta2' },
   { document: 'domains.v1', protos: '@google-cloud/domains@3.2.0' },
   { document: 'iam.v1', only: ['iam.permissions', 'iam.projects', 'iam.roles'] },
   { document: 'iamcredentials.v1' },

@@ -9,6 +9,7 @@ import { startTestSimulator, type TestSimulator } from '../support/simulator.ts'
 import { databaseAndServer } from './gcloud/database-and-server.ts';
 import { edge } from './gcloud/edge.ts';
 import { identityAndStorage } from './gcloud/identity-and-storage.ts';
+import { organisation } from './gcloud/organisation.ts';
 import type { Row } from './gcloud/row.ts';
 
 // gcloud as it is on the machine, told of the simulator by proxy settings alone. It retries a 5xx for half a minute and refuses what
@@ -24,6 +25,21 @@ const missing = ((): string | undefined => {
 })();
 const ROW_MS = 60_000;
 const MOST_FAILURES = 10;
+const CONTACT = {
+  email: 'ada@example.com',
+  phoneNumber: '+1.8005550123',
+  postalAddress: {
+    regionCode: 'US',
+    postalCode: '94043',
+    administrativeArea: 'CA',
+    locality: 'Mountain View',
+    addressLines: ['1600 Amphitheatre Parkway'],
+    recipients: ['Ada Lovelace'],
+  },
+};
+/** What stays of a project that somebody has used: what cannot be deleted, and what is kept so that it can be restored. */
+const STAYS =
+  /^(kernel\..*|cloudbilling\.projects|cloudbuild\.builds|cloudresourcemanager\.projects|domains\.registrations|iam\.(policies|roles|serviceAccounts|workloadIdentity.*)|iap\.settings|logging\.counts|serviceusage\.services|sqladmin\.(deletedNames|operations))$/;
 const LARGE = randomBytes(40_000_000);
 
 interface Outcome {
@@ -49,11 +65,19 @@ function environment(sim: TestSimulator, config: string): Record<string, string>
 }
 
 /** What lies in the folder where the commands run. */
-function fill(folder: string): void {
+function fill(folder: string, project: string): void {
   writeFileSync(path.join(folder, 'small.txt'), 'hello there\n');
   writeFileSync(path.join(folder, 'large.bin'), LARGE);
   const bindings = [{ role: 'roles/iap.httpsResourceAccessor', members: ['user:a@example.com'] }];
   writeFileSync(path.join(folder, 'policy.json'), JSON.stringify({ bindings }));
+  const orgPolicy = { name: `projects/${project}/policies/sql.restrictPublicIp`, spec: { rules: [{ enforce: true }] } };
+  writeFileSync(path.join(folder, 'org-policy.json'), JSON.stringify(orgPolicy));
+  const programmaticClients = ['1.apps.googleusercontent.com'];
+  writeFileSync(
+    path.join(folder, 'iap-settings.json'),
+    JSON.stringify({ accessSettings: { oauthSettings: { programmaticClients } } }),
+  );
+  writeFileSync(path.join(folder, 'contacts.json'), JSON.stringify({ allContacts: CONTACT }));
   mkdirSync(path.join(folder, 'source'));
   mkdirSync(path.join(folder, 'synchronised'));
   writeFileSync(path.join(folder, 'source', 'Dockerfile'), 'FROM mirror.gcr.io/library/python:3.13-slim\nCMD ["true"]\n');
@@ -119,7 +143,7 @@ async function runAll(rows: Row[]): Promise<void> {
   ]);
   const fillIn = (text: string): string => text.replace(/\$([A-Z]+)/g, (all, name: string) => kept.get(name) ?? all);
   try {
-    fill(folder);
+    fill(folder, sim.project.projectId);
     const env = environment(sim, path.join(folder, 'config'));
     const failures: string[] = [];
     for (const row of rows) {
@@ -135,16 +159,22 @@ async function runAll(rows: Row[]): Promise<void> {
     const back = path.join(folder, 'back.bin');
     if (existsSync(back)) expect(readFileSync(back).equals(LARGE)).toBe(true);
     expect(sim.bugs).toEqual([]);
+    expect(Object.keys(await stateOf(sim)).filter((kind) => !STAYS.test(kind))).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await sim.remove();
   }
 }
 
+async function stateOf(sim: TestSimulator): Promise<object> {
+  return (await fetch(`http://127.0.0.1:${sim.port}/_simulator/state`)).json() as Promise<object>;
+}
+
 const sequences: Array<[string, Row[]]> = [
   ['projects, accounts, secrets and storage', identityAndStorage],
   ['Cloud SQL, images, builds and services', databaseAndServer],
   ['a load balancer and what stands around it', edge],
+  ['roles, policies, projects, names and logs', organisation],
 ];
 
 // Alone on two cores they take some three minutes; beside other work they may take more than the usual limit.

@@ -162,6 +162,14 @@ const server: Row[] = [
     err: /Uploading sources\.+[\s\S]*Building Container\.+done[\s\S]*Creating Revision\.+done[\s\S]*has been deployed/,
   },
   { run: `run services describe nothing ${IN}`, status: 1, err: /Cannot find service \[nothing\]/ },
+  {
+    run: `run services proxy nothing ${IN} --port=18085`,
+    status: 1,
+    err: /Cannot find service|could not be found|component/,
+  },
+  { run: `run revisions describe $FIRST ${IN} --format=json`, out: { kind: 'Revision', metadata: { name: '$FIRST' } } },
+  { run: `run services update-traffic web ${IN} --to-latest`, err: /Routing traffic\.+done/ },
+  { run: `run revisions delete $FIRST ${IN}`, err: /^Deleted revision/m },
 ];
 
 const jobs: Row[] = [
@@ -185,6 +193,14 @@ const jobs: Row[] = [
     run: `run jobs add-iam-policy-binding job1 ${IN} --member=user:a@example.com --role=roles/run.invoker --format=value(bindings.role)`,
     out: 'roles/run.invoker',
   },
+  {
+    run: `run jobs create job2 --image ${REPO}/missing:v1 ${IN}`,
+    err: /has successfully been created/,
+  },
+  { run: `run jobs execute job2 ${IN} --wait`, status: 1, err: /Image '.+' not found|execution failed/ },
+  { run: `run jobs delete job2 ${IN}`, err: /^Deleted job/m },
+  { run: `run jobs executions describe $EXECUTION ${IN} --format=value(status.succeededCount)`, out: '2' },
+  { run: `run jobs executions cancel $EXECUTION ${IN}`, status: 1, err: /already completed|cannot be cancelled/ },
   { run: `run jobs executions delete $EXECUTION ${IN}`, err: /^Deleted execution/m },
   { run: `run jobs delete job1 ${IN}`, err: /^Deleted job/m },
   { run: `run jobs list ${IN}`, err: /^Listed 0 items\.$/m },

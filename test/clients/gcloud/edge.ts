@@ -221,27 +221,13 @@ const certificates: Row[] = [
   ...['dns-authorizations', 'certificates', 'maps'].map((kind) => ({ run: `certificate-manager ${kind} list`, ...empty })),
 ];
 
-const domains: Row[] = [
-  {
-    run: 'domains registrations search-domains example-ml --format=value(domainName,availability)',
-    out: /^example-ml\.com\s+AVAILABLE$/m,
-  },
-  {
-    run: 'domains registrations get-register-parameters example-ml.com --format=json',
-    out: { availability: 'AVAILABLE', domainName: 'example-ml.com', yearlyPrice: { currencyCode: 'USD', units: '12' } },
-  },
-  { run: 'domains registrations list', ...empty },
-];
-
 const rest: Row[] = [
   { run: 'org-policies list --project=$P', ...empty },
   {
     run: 'org-policies describe constraints/iam.allowedPolicyMemberDomains --project=$P --effective --format=json',
     out: { spec: { rules: [{ allowAll: true }] } },
   },
-  { run: 'logging write mine hello', err: /^Created log entry\.$/m },
-  { run: 'logging read logName:mine --limit=3 --format=value(textPayload)', out: 'hello' },
 ];
 
 /** The load balancer from nothing to its forwarding rule and back, with what stands around it. */
-export const edge: Row[] = [...balancer, ...iap, ...back, ...names, ...federation, ...certificates, ...domains, ...rest];
+export const edge: Row[] = [...balancer, ...iap, ...back, ...names, ...federation, ...certificates, ...rest];

@@ -1,6 +1,7 @@
 import type { Call, Json, JsonObject, Service, Sim } from '../service.ts';
 import { lifecycleMethods, lifecycleOperations } from './cloudresourcemanager-lifecycle.ts';
 import { noteProject, useProject } from './cloudresourcemanager-meeting.ts';
+import { oldPolicyMethods } from './cloudresourcemanager-orgpolicy.ts';
 import { projectPolicy, projectResource } from './cloudresourcemanager-policy.ts';
 import {
   findProject,
@@ -26,6 +27,7 @@ export const cloudresourcemanager: Service = {
   operations: lifecycleOperations,
   methods: {
     ...lifecycleMethods,
+    ...oldPolicyMethods,
     'cloudresourcemanager.projects.get': (call, sim) => showProject(call.version, readProject(sim, idOf(call))),
     'cloudresourcemanager.projects.list': (call, sim) => {
       if (call.version === 'v1') return found(call, sim, String(call.params['filter'] ?? ''));

@@ -28,7 +28,8 @@ const QUOTA = {
 /** Cloud DNS. https://docs.cloud.google.com/dns/docs/reference/rest/v1 */
 export const dns: Service = {
   api: 'dns',
-  versions: ['v1'],
+  // gcloud's beta commands ask the second for the same records.
+  versions: ['v1', 'v1beta2'],
   methods: {
     ...zoneMethods,
     ...zoneOperationMethods,

@@ -170,3 +170,8 @@ export function permissionOf(api: string, id: string): string | undefined {
   const table = compiled.get(api);
   return table?.get(words.slice(-3).join('.')) ?? table?.get(words.slice(-2).join('.'));
 }
+
+/** Every permission that some method needs. */
+export function methodPermissions(): string[] {
+  return [...compiled.values()].flatMap((table) => [...table.values()]);
+}

@@ -4,13 +4,14 @@ import { authorize, authorizePath, heldPermissions } from './iam-enforcement.ts'
 import { keyMethods } from './iam-keys.ts';
 import { SIGNING_KEYS } from './iam-keys-store.ts';
 import { serviceAccountMethods } from './iam-service-accounts.ts';
+import { permissionMethods } from './iam-testable-permissions.ts';
 import { federationMethods, federationOperations } from './iam-workload-identity.ts';
 
 /** https://docs.cloud.google.com/iam/docs/reference/rest */
 export const iam: Service = {
   api: 'iam',
   versions: ['v1'],
-  methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods, ...federationMethods },
+  methods: { ...serviceAccountMethods, ...keyMethods, ...roleMethods, ...permissionMethods, ...federationMethods },
   operations: federationOperations,
   authorize,
   authorizePath,
