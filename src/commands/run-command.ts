@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
 import { BugError, InterruptedError } from '../errors.ts';
+import { openStepLog, type StepLog } from '../project/step-log.ts';
 import { globalOptions } from '../settings/global-options.ts';
 import { misspeltVariables } from '../settings/misspelt.ts';
 import { flagName } from '../settings/names.ts';
@@ -8,9 +10,11 @@ import type { Option } from '../settings/option.ts';
 import { type GivenFlags, resolveOptions } from '../settings/resolve-options.ts';
 import { resolveSettings, surprisingOrigin } from '../settings/settings.ts';
 import { toFailure } from '../ui/failure.ts';
+import { loggedUi, type StepLine } from '../ui/logged-ui.ts';
 import { makeUi } from '../ui/make-ui.ts';
 import { decideModes } from '../ui/modes.ts';
 import { reportResult } from '../ui/report.ts';
+import type { Ui } from '../ui/ui.ts';
 import type { CommandSpec } from './command.ts';
 
 /** How long a command that was interrupted may take to end its children and connections. */
@@ -32,21 +36,41 @@ export async function runCommand(
   const own = resolveOptions(spec.options, given, deps.env);
   const settings = await resolveSettings(globals, deps, spec.readsFile ?? true);
   const modes = decideModes(settings, deps);
-  const ui = await makeUi(deps, modes, commandLine);
+  const log = openStepLog(deps.env, deps.now);
+  const codeOf = (error: unknown) => toFailure(error, deps.signal, commandLine).code;
+  const about = { command: commandWords(command), run: randomBytes(4).toString('hex') };
+  const ui = loggedUi(await makeUi(deps, modes, commandLine), (line) => log.write({ ...about, ...line }), codeOf);
   const surprise = surprisingOrigin(settings);
   if (surprise !== undefined) ui.warn(surprise);
   for (const slip of misspeltVariables(deps.env, everyFlag(command))) ui.warn(slip);
   const action = await spec.load();
   const originOf = (key: string) => own.origins[key] ?? 'default';
   const work = action.run({ deps, ui, settings, options: own.values, originOf, args });
-  const result = await (spec.foreground ? work : endingWith(work, deps.signal));
+  const result = await (spec.foreground ? work : endingWith(work, deps.signal)).catch((error: unknown) => {
+    tellLog(log, ui, { ...about, event: 'failed', error: codeOf(error) });
+    throw error;
+  });
   if (result === undefined) {
     if (spec.foreground) return endOfForeground(deps.signal);
     throw new BugError(`The command ${spec.name} returned no result.`);
   }
   const failure = result.failure && toFailure(result.failure, deps.signal, commandLine);
+  if (failure !== undefined) tellLog(log, ui, { ...about, event: 'failed', error: failure.code });
   await reportResult(result, failure, deps, modes);
   return failure?.status ?? 0;
+}
+
+/** Notes how the command ended where it had steps, and says where they are written down. */
+function tellLog(log: StepLog, ui: Ui, line: StepLine): void {
+  if (!log.used()) return;
+  log.write(line);
+  ui.note(`Each step is in ${log.file}`);
+}
+
+/** `secrets rotate`: no values, which may be anything. */
+function commandWords(command: Command): string {
+  const parent = command.parent?.parent == null ? '' : `${command.parent.name()} `;
+  return `${parent}${command.name()}`;
 }
 
 /** A foreground command that ended because it was told to is done; one that a fault ended is not. */

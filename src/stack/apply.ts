@@ -15,6 +15,7 @@ export interface Applied {
  */
 export async function applyPlan(plan: Plan, context: StackContext, group: StepGroup): Promise<Applied[]> {
   const changing = new Map(plan.items.map(({ resource, observation }) => [resource.id, isChange(observation)]));
+  const actions = new Map(plan.items.map(({ resource, observation }) => [resource.id, observation.action]));
   const resources = plan.items.map(({ resource }) => resource);
   const outcomes = await runGraph(resources, async (resource): Promise<Outcome> => {
     context.google.signal.throwIfAborted();
@@ -22,6 +23,8 @@ export async function applyPlan(plan: Plan, context: StackContext, group: StepGr
     return group.run(resource.title, (step) => resource.ensure(context, step.progress), {
       usualSeconds: resource.usualSeconds,
       outcome: (outcome) => outcome,
+      resource: resource.id,
+      action: actions.get(resource.id) ?? 'ensure',
     });
   });
   return resources.map(({ id, title }) => ({ id, title, outcome: outcomes.get(id) ?? 'unchanged' }));
@@ -43,7 +46,11 @@ export async function removeStack(
   const outcomes = await runGraph(reverseNodes(resources), async (resource): Promise<Removal> => {
     context.google.signal.throwIfAborted();
     if (keeps(resource, options)) return 'kept';
-    return group.run(resource.title, (step) => resource.remove(context, step.progress), { outcome: (outcome) => outcome });
+    return group.run(resource.title, (step) => resource.remove(context, step.progress), {
+      outcome: (outcome) => outcome,
+      resource: resource.id,
+      action: 'delete',
+    });
   });
   return resources.map(({ id, title }) => ({ id, title, outcome: outcomes.get(id) ?? 'kept' }));
 }

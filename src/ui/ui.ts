@@ -121,6 +121,9 @@ export interface StepOptions<T = unknown> {
   usualSeconds?: number;
   /** Turns the value that the work returned into the word behind the title: created, updated, unchanged. */
   outcome?(value: T): string;
+  /** Id of the resource that it is about, and what is planned for it: for the log of steps. */
+  resource?: string;
+  action?: string;
 }
 
 /** A row or a list for people; the json form leaves it out. */

@@ -42,7 +42,12 @@ export function cleanEnvironment(more: Record<string, string> = {}): Record<stri
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !/^(MLFLOW_|GOOGLE_|CLOUDSDK_|CI$|NO_COLOR$|FORCE_COLOR$|TERM$|NODE_|VITEST|npm_)/.test(entry[0]),
   );
-  return { ...Object.fromEntries(kept), TERM: 'xterm-256color', ...more };
+  return {
+    ...Object.fromEntries(kept),
+    TERM: 'xterm-256color',
+    XDG_STATE_HOME: path.join(tmpdir(), 'mlflow-gcp-test-state'),
+    ...more,
+  };
 }
 
 /** Runs a program as a child process to its end. */
