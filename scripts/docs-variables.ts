@@ -7,9 +7,11 @@ export const VARIABLES: Array<{ group: string; rows: Array<[name: string, meanin
       ['MLFLOW_GCP_CACHE', 'cache of the local target’s background process alone'],
       ['MLFLOW_GCP_PYTHON', 'path of the Python to use, 3.11 or newer; else PATH is searched'],
       ['XDG_DATA_HOME', 'the local target keeps its data in `mlflow-gcp` below it (default: `~/.local/share`)'],
-      ['XDG_STATE_HOME', 'the log of steps goes to `mlflow-gcp` below it (default: `~/.local/state`)'],
       ['XDG_CACHE_HOME', 'what can be made again goes to `mlflow-gcp` below it (default: `~/.cache`)'],
-      ['XDG_STATE_HOME', '`simulator` without `--data` keeps its folder below it (default: `~/.local/state`)'],
+      [
+        'XDG_STATE_HOME',
+        'the log of steps, and the folder of `simulator` without `--data`, go to `mlflow-gcp` below it (default: `~/.local/state`)',
+      ],
     ],
   },
   {
