@@ -1,3 +1,4 @@
+import { DATABASE_ENGINES, DATABASE_VERSIONS } from '../project/database-engines.ts';
 import { checked, choice, list, toggle, value, wholeNumber } from '../settings/option.ts';
 import type { CommandSpec } from './command.ts';
 import { checkBranch, checkGithubRepository, parseMember } from './init/access-checks.ts';
@@ -18,11 +19,16 @@ export const initOptions = {
     ['demo', 'team', 'production'],
     'sizes to begin with: demo, the smallest; team, a larger database; production, a second database ready in another zone and a server that never sleeps; other flags and mlflow-gcp.yaml win over it',
   ),
+  database: choice(
+    'engine',
+    DATABASE_ENGINES,
+    'database system that MLflow keeps its records in; it cannot be changed later (default: postgres)',
+  ),
   tier: value('tier', 'machine of the database (default: db-f1-micro)', { parse: checked(checkTier) }),
   databaseVersion: choice(
     'version',
-    ['POSTGRES_18', 'POSTGRES_17', 'POSTGRES_16', 'POSTGRES_15', 'POSTGRES_14'],
-    'version of the database (default: POSTGRES_18)',
+    [...DATABASE_VERSIONS.postgres, ...DATABASE_VERSIONS.mysql],
+    'version of the database (default: POSTGRES_18, with --database mysql MYSQL_8_4)',
   ),
   availability: choice(
     'kind',

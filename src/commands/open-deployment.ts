@@ -6,6 +6,7 @@ import { deploymentLabels } from '../gcp/labels.ts';
 import { getProject } from '../gcp/projects.ts';
 import { listInstances, type SqlInstance } from '../gcp/sql.ts';
 import { type Config, choicesOf, configSchema } from '../project/config-schema.ts';
+import { engineOf } from '../project/database-engines.ts';
 import { requireProject, type Settings } from '../settings/settings.ts';
 import { type Deployment, nameDeployment } from '../stack/deployment.ts';
 import { settle } from '../stack/settle.ts';
@@ -29,7 +30,7 @@ export function projectOf(settings: Settings, google: Google): string {
 
 /**
  * Names everything that belongs to the deployment. Looks up the project's number, whether it can spend money, and the instance that
- * carries the deployment's labels (after a name could not be used again, it is not the usual one).
+ * carries the deployment's labels (after a name could not be used again, it is not the usual one; what it runs is the database).
  * Throws PROJECT_NOT_FOUND, BILLING_OFF, DEPLOYMENT_ELSEWHERE, or what Google answers.
  */
 export async function openDeployment(google: Google, config: Config, project: string): Promise<Deployment> {
@@ -42,9 +43,17 @@ export async function openDeployment(google: Google, config: Config, project: st
   if (found === undefined) throw projectNotFound(project);
   if (billing === false) throw billingOff(project);
   if (instance !== undefined && instance.region !== config.region) throw deploymentElsewhere(config, instance.region);
-  const database = { ...choices.database, instance: choices.database.instance ?? undefined };
+  const own = choices.database.instance === undefined ? instance : undefined;
+  const database = { ...choices.database, ...otherEngine(choices.database, own) };
   const named = nameDeployment({ ...choices, database }, found.projectNumber);
-  return instance === undefined || choices.database.instance !== undefined ? named : { ...named, sqlInstance: instance.name };
+  return own === undefined ? named : { ...named, sqlInstance: own.name };
+}
+
+/** What the instance runs, where that is another database than the config names: with the folder lost, nothing else tells. */
+function otherEngine(database: Config['database'], instance: SqlInstance | undefined): Partial<Config['database']> {
+  const engine = instance && engineOf(instance.databaseVersion);
+  if (engine === undefined || engine === database.engine) return {};
+  return { engine, version: instance?.databaseVersion ?? database.version };
 }
 
 /**

@@ -15,18 +15,23 @@ interface DatabaseValues {
   user: string;
 }
 
-/** What one database takes and the other does not; for zod's `superRefine`. */
-export function checkDatabase({ engine, version, name, user }: DatabaseValues, context: z.RefinementCtx): void {
-  const refuse = (key: string, message: string): void => {
-    context.addIssue({ code: 'custom', path: [key], message });
-  };
+/** The first value that one database takes and the other does not, and what is expected; undefined where all fit. */
+export function databaseFault({ engine, version, name, user }: DatabaseValues): { key: string; message: string } | undefined {
+  const title = ENGINE_TITLES[engine];
   const versions: readonly string[] = DATABASE_VERSIONS[engine];
   if (version !== undefined && !versions.includes(version))
-    refuse('version', `expected a version of ${ENGINE_TITLES[engine]}, which database.engine asks for: ${versions.join(', ')}`);
+    return { key: 'version', message: `expected a version of ${title}, which database.engine asks for: ${versions.join(', ')}` };
   if (user.length > LONGEST_USER[engine])
-    refuse('user', `expected at most ${LONGEST_USER[engine]} characters, as ${ENGINE_TITLES[engine]} takes`);
+    return { key: 'user', message: `expected at most ${LONGEST_USER[engine]} characters, as ${title} takes` };
   if (SYSTEM_DATABASES[engine].includes(name))
-    refuse('name', `expected another name, as ${ENGINE_TITLES[engine]} has one of its own`);
+    return { key: 'name', message: `expected another name, as ${title} has a database of its own that is called so` };
+  return undefined;
+}
+
+/** {@link databaseFault} for zod's `superRefine`. */
+export function checkDatabase(values: DatabaseValues, context: z.RefinementCtx): void {
+  const fault = databaseFault(values);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: [fault.key], message: fault.message });
 }
 
 /** The values with the version that is usual where none is named. Both come first, as the rest of the file reads by them. */

@@ -16,6 +16,7 @@ export const ALL_QUESTIONS = {
   name: { shows: /Name of the deployment \(\S+\)/, type: `team-a${keys.enter}` },
   region: { shows: /Region[^❯]*❯ \S+/, type: keys.enter },
   profile: { shows: /Profile[^❯]*❯ demo/, type: `${keys.down}${keys.down}${keys.down}${keys.enter}` },
+  database: { shows: /Database system[^❯]*❯ PostgreSQL/, type: keys.enter },
   tier: { shows: /Machine of the database[^❯]*❯ /, type: `${keys.down}${keys.enter}` },
   availability: { shows: /Second database in another[^❯]*❯ /, type: keys.enter },
   minInstances: { shows: /Server instances that are kept running\s+\(\d+\)/, type: keys.enter },

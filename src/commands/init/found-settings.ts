@@ -1,4 +1,5 @@
 import type { Config } from '../../project/config-schema.ts';
+import { engineOf } from '../../project/database-engines.ts';
 import type { FoundDeployment, ServiceSizes } from '../../stack/found-deployments.ts';
 
 /** A deployment that stands already, with what its settings are. */
@@ -32,7 +33,9 @@ function databaseOf({ instance }: FoundDeployment, withSizes: boolean): Partial<
   const { databaseVersion: version, settings } = instance;
   const { tier, edition, availabilityType, dataDiskSizeGb } = settings;
   const disk = Number(dataDiskSizeGb);
+  const engine = engineOf(version);
   return {
+    ...(engine !== undefined && { engine }),
     version: version as Config['database']['version'],
     ...(withSizes && tier !== undefined && { tier }),
     ...((edition === 'ENTERPRISE' || edition === 'ENTERPRISE_PLUS') && { edition }),

@@ -21,6 +21,8 @@ import { planBlocks } from '../show-plan.ts';
 import { refuseIdleFormat, showPlan } from '../show-plan-format.ts';
 import { accessConfig, refuseAccess, withRepositoryNumber } from './access-config.ts';
 import { accessOf } from './access-result.ts';
+import { refuseOtherEngine, requireLocalDatabase } from './database-checks.ts';
+import { chosenDatabase } from './database-choice.ts';
 import { withStanding } from './found-settings.ts';
 import { givenPassword } from './given-password.ts';
 import { withProfile } from './init-profiles.ts';
@@ -94,7 +96,9 @@ async function propose(
   const decided = decidedConfig(before, answers, context, remote);
   await refuseAccess(context, decided);
   const config = await withRepositoryNumber(context, google, decided);
+  if (settings.local && !settings.dryRun) await requireLocalDatabase(context, config);
   const named = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
+  refuseOtherEngine(named, config);
   const withdrawsKey = before.credentials.kind === 'key' && config.credentials.kind !== 'key';
   const deployment = { ...named, ...(withdrawsKey && { withdrawsKey }) };
   const credentials = { username: answers.username, password };
@@ -181,7 +185,7 @@ function decidedConfig(
     database: {
       ...database,
       tier: answers.tier ?? database.tier,
-      version: options.databaseVersion ?? database.version,
+      ...chosenDatabase(database, { database: answers.database, version: options.databaseVersion }),
       availability: answers.availability ?? database.availability,
       diskGb: options.disk ?? database.diskGb,
       instance: options.instance ?? database.instance,

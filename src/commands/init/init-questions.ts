@@ -1,10 +1,12 @@
 import type { Config } from '../../project/config-schema.ts';
+import type { DatabaseEngine } from '../../project/database-engines.ts';
 import type { GithubRemote } from '../../project/git.ts';
 import type { OptionValues } from '../../settings/option.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Course, Ui, WizardQuestion } from '../../ui/ui.ts';
 import type { initOptions } from '../init.ts';
 import { checkGithubRepository } from './access-checks.ts';
+import { databaseQuestion, engineNamed } from './database-choice.ts';
 import type { Standing } from './found-settings.ts';
 import { checkUsername } from './init-checks.ts';
 import { overruled, PROFILES, type Profile } from './init-profiles.ts';
@@ -35,6 +37,8 @@ export interface InitAnswers {
   name: string;
   /** Undefined: none was chosen, the sizes are asked for one by one or taken from mlflow-gcp.yaml. */
   profile: Profile | undefined;
+  /** Undefined: as mlflow-gcp.yaml says, or what is usual. */
+  database: DatabaseEngine | undefined;
   /** Undefined, as the other sizes: as the profile says. */
   tier: string | undefined;
   availability: Config['database']['availability'] | undefined;
@@ -56,6 +60,7 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
       name: nameQuestion(parts),
       region: regionQuestion(parts),
       profile: profileQuestion(parts),
+      database: databaseQuestion(parts),
       tier: tierQuestion(parts),
       availability: availabilityQuestion(parts),
       minInstances: minInstancesQuestion(parts),
@@ -76,6 +81,7 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
     region,
     name,
     profile,
+    database: engineNamed(answers.database),
     tier,
     availability: availability === 'ZONAL' || availability === 'REGIONAL' ? availability : undefined,
     minInstances: minInstances === undefined ? undefined : Number(minInstances),

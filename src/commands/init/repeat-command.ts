@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Config, configSchema } from '../../project/config-schema.ts';
+import { usualVersion } from '../../project/database-engines.ts';
 import { flagName } from '../../settings/names.ts';
 import type { OptionValues } from '../../settings/option.ts';
 import type { Origin } from '../../settings/resolve-options.ts';
@@ -32,8 +33,9 @@ const TOLD_OTHERWISE: Key[] = ['profile', 'planFormat', 'username', 'deploy', 'n
 /** The values of the config that an option carries, by its name. */
 function configured({ database, artifacts, service, build, credentials, ci }: Config): Partial<Record<Key, Value>> {
   return {
+    database: database.engine,
     tier: database.tier,
-    databaseVersion: database.version,
+    databaseVersion: database.version === usualVersion(database.engine) ? undefined : database.version,
     availability: database.availability,
     disk: database.diskGb,
     instance: database.instance,

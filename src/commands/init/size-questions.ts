@@ -110,7 +110,11 @@ function profileChoices(config: Config): Choice[] {
     label: priced(profile, priceOf(withProfile(config, profile))),
     description: PROFILE_TEXTS[profile],
   }));
-  const own = { value: OWN_SIZES, label: 'choose each size', description: 'asks for machine, second database and instances' };
+  const own = {
+    value: OWN_SIZES,
+    label: 'choose each size',
+    description: 'asks for database, machine, second database and instances',
+  };
   return [...profiles, { ...own, unflagged: true }];
 }
 

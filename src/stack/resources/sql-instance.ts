@@ -65,7 +65,7 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
 /** The error for an instance that runs another kind of database than the one asked for: none can become the other. */
 export function engineDiffers(
   found: Pick<RunningInstance, 'name' | 'databaseVersion'>,
-  { name, project, database }: Pick<Deployment, 'name' | 'project' | 'database'>,
+  { name, database }: Pick<Deployment, 'name' | 'database'>,
 ): UserError {
   const engine = engineOf(found.databaseVersion);
   const runs = engine === undefined ? found.databaseVersion : ENGINE_TITLES[engine];
@@ -73,7 +73,7 @@ export function engineDiffers(
     engine === undefined ? 'Leave --instance out' : `Keep it with --database ${engine} (database.engine in mlflow-gcp.yaml)`;
   return new UserError({
     code: 'DATABASE_ENGINE_DIFFERS',
-    message: `Cloud SQL instance ${found.name} of deployment ${name} in project ${project} runs ${runs}, and ${ENGINE_TITLES[database.engine]} is asked for: an instance cannot change from one to the other.`,
+    message: `Cloud SQL instance ${found.name} of deployment ${name} runs ${runs}, and ${ENGINE_TITLES[database.engine]} is asked for: an instance cannot change from one to the other.`,
     hint: `${keep}, or make a deployment of another name beside it: mlflow-gcp init --database ${database.engine} --name ${name.slice(0, 17)}-${database.engine === 'mysql' ? 'mysql' : 'pgsql'}`,
   });
 }
