@@ -46,6 +46,11 @@ export interface SqlRuntime {
   /** Creates the user or sets its password. API-made users get the role `cloudsqlsuperuser`, unless others are named. */
   setUser(connectionName: string, user: SqlUser & { password?: string; roles?: string[] }): Promise<void>;
   dropUser(connectionName: string, user: SqlUser): Promise<void>;
+  /** Copies all that the instance holds, running or not, and keeps the copy under this id. One that is there stays. */
+  backUp(connectionName: string, id: string): Promise<void>;
+  /** Puts such a copy in the place of all that the instance holds, or makes the instance from it, and leaves it stopped. */
+  restoreBackup(connectionName: string, id: string): Promise<void>;
+  removeBackup(id: string): Promise<void>;
 }
 
 export interface BuildRequest {

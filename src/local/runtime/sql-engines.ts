@@ -19,6 +19,11 @@ export function sqlEngines(postgres: LocalSqlRuntime, mysql: MysqlServers): SqlE
     dropDatabase: (connectionName, name) => engineOf(connectionName).dropDatabase(connectionName, name),
     setUser: (connectionName, user) => engineOf(connectionName).setUser(connectionName, user),
     dropUser: (connectionName, user) => engineOf(connectionName).dropUser(connectionName, user),
+    backUp: (connectionName, id) => engineOf(connectionName).backUp(connectionName, id),
+    restoreBackup: (connectionName, id) => (mysql.hasBackup(id) ? mysql : postgres).restoreBackup(connectionName, id),
+    removeBackup: async (id) => {
+      await Promise.all([postgres.removeBackup(id), mysql.removeBackup(id)]);
+    },
     socketPath: (connectionName) => mysql.socketFile(connectionName) ?? postgres.socketFolder(connectionName),
     stopAll: async () => {
       await Promise.all([postgres.stopAll(), mysql.stopAll()]);

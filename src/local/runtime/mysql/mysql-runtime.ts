@@ -7,6 +7,7 @@ import { LOOPBACK } from '../ports.ts';
 import { notRunning } from '../sql/sql-runtime.ts';
 import { turns } from '../turns.ts';
 import { dropUserSql, setUserSql } from './accounts.ts';
+import { restoreBackup, takeBackup } from './backup.ts';
 import { runSql } from './client.ts';
 import { type MysqlServer, type ServerOptions, startServer } from './server.ts';
 import { serverFiles } from './server-files.ts';
@@ -98,6 +99,38 @@ export class MysqlServers implements SqlRuntime {
     });
   }
 
+  /** The server stands still meanwhile: neither MySQL nor MariaDB can be copied while it runs by what every installation of them has. */
+  backUp(connectionName: string, id: string): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      const folder = this.#backupFolder(id);
+      if (existsSync(folder)) return;
+      const place = this.#placeOf(connectionName);
+      const instance = this.#servers.get(connectionName)?.instance;
+      await this.#stopNow(connectionName);
+      try {
+        await takeBackup(place.files, folder);
+      } finally {
+        if (instance !== undefined) this.#servers.set(connectionName, await startServer(instance, place));
+      }
+    });
+  }
+
+  restoreBackup(connectionName: string, id: string): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      await this.#stopNow(connectionName);
+      const { files, account } = this.#placeOf(connectionName);
+      await restoreBackup(files, this.#backupFolder(id), connectionName, account);
+    });
+  }
+
+  async removeBackup(id: string): Promise<void> {
+    await rm(this.#backupFolder(id), { recursive: true, force: true });
+  }
+
+  hasBackup(id: string): boolean {
+    return existsSync(this.#backupFolder(id));
+  }
+
   /** Known before the server runs, so that whatever needs it may be started at the same time; undefined when there is no such instance. */
   socketFile(connectionName: string): string | undefined {
     return this.has(connectionName) ? this.#placeOf(connectionName).files.socket : undefined;
@@ -127,6 +160,10 @@ export class MysqlServers implements SqlRuntime {
       if (server === undefined) throw notRunning(connectionName);
       await runSql(server.access, statements(server));
     });
+  }
+
+  #backupFolder(id: string): string {
+    return join(this.#options.folder, 'backups', shortName(id));
   }
 
   #placeOf(connectionName: string): ServerOptions {

@@ -11,6 +11,7 @@ import { turns } from '../turns.ts';
 import type { Account } from './account.ts';
 import { asAdmin, createDatabase, dropDatabase, dropUser, setUser } from './admin.ts';
 import type { Binaries } from './binaries.ts';
+import { restoreBackup, takeBackup } from './backup.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { clusterFiles } from './cluster-files.ts';
 import { checkName } from './names.ts';
@@ -101,6 +102,27 @@ export class SqlClusters implements LocalSqlRuntime {
     );
   }
 
+  backUp(connectionName: string, id: string): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      const folder = this.#backupFolder(id);
+      if (existsSync(folder)) return;
+      const { files } = this.#placeOf(connectionName);
+      await takeBackup(files, this.#clusters.get(connectionName)?.access, folder);
+    });
+  }
+
+  restoreBackup(connectionName: string, id: string): Promise<void> {
+    return this.#inTurn(connectionName, async () => {
+      await this.#stopNow(connectionName);
+      const { files, account } = this.#placeOf(connectionName);
+      await restoreBackup(files, this.#backupFolder(id), connectionName, account);
+    });
+  }
+
+  async removeBackup(id: string): Promise<void> {
+    await rm(this.#backupFolder(id), { recursive: true, force: true });
+  }
+
   /** Known before the server runs, so that whatever needs it may be started at the same time. */
   socketFolder(connectionName: string): string | undefined {
     const { files } = this.#placeOf(connectionName);
@@ -133,6 +155,10 @@ export class SqlClusters implements LocalSqlRuntime {
       if (cluster === undefined) throw notRunning(connectionName);
       await asAdmin(cluster.access, work);
     });
+  }
+
+  #backupFolder(id: string): string {
+    return join(this.#options.folder, 'backups', shortName(id));
   }
 
   #placeOf(connectionName: string): ClusterOptions {
