@@ -10,6 +10,9 @@ export const deployOptions = {
   image: value('reference', 'deploy this image, REFERENCE@sha256:…, instead of building one'),
   rollback: toggle('build nothing; send the traffic back to the ready revision before'),
   noCheck: toggle('do not call the server once it is deployed'),
+  skipChecks: toggle(
+    'go on where permissions or policies of the organisation seem to be in the way, as with roles under a condition',
+  ),
   quickCheck: toggle('leave the artifact of 40 MB, up and down, out of the check'),
 };
 

@@ -1,4 +1,4 @@
-import { failureOf } from './errors.ts';
+import { failureOf, isNotFound } from './errors.ts';
 import type { Google, GoogleRequest } from './google.ts';
 import { testPermissions } from './projects.ts';
 import { secretName } from './secrets.ts';
@@ -38,11 +38,19 @@ function isOdd(permission: string): boolean {
   return permission.startsWith('iam.workloadIdentityPool');
 }
 
-/** Those of the permissions that the caller has on one resource, by its own policy or from above; undefined where Google does not tell. */
+/**
+ * Those of the permissions that the caller has on one resource, by its own policy or from above; undefined where Google does not tell, and
+ * none where there is no such resource.
+ */
 export async function heldOn(google: Google, holder: PolicyHolder, permissions: string[]): Promise<Set<string> | undefined> {
   return unlessRefused(google, async () => {
-    const { data } = await google.request<{ permissions?: string[] }>(testOf(holder, permissions));
-    return new Set(data.permissions ?? []);
+    try {
+      const { data } = await google.request<{ permissions?: string[] }>(testOf(holder, permissions));
+      return new Set(data.permissions ?? []);
+    } catch (error) {
+      if (isNotFound(error)) return new Set<string>();
+      throw error;
+    }
   });
 }
 

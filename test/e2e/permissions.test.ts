@@ -148,3 +148,28 @@ test('what is to be changed alone counts, and a role on the resource is as good 
   const mended = await cloud.run('init', '--yes', '--json');
   expect(`${mended.status} ${mended.stdout.slice(0, 600)}`).toMatch(/^0 /);
 });
+
+test('deploy looks for its permissions too, on the project and on what they are about', async () => {
+  const cloud = await startAs([...ROLES, 'roles/storage.objectViewer']);
+  const { simulator } = cloud;
+  const { projectId } = simulator.project;
+  expect((await cloud.run('init', '--yes', '--quiet')).status).toBe(0);
+  const asked = (await cloud.requests()).length;
+  const refused = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
+  const { error } = JSON.parse(refused.stdout);
+  expect([refused.status, error.code]).toEqual([3, 'PERMISSIONS_MISSING']);
+  expect(error.message).toMatch(
+    /cloudbuild\.builds\.create.*iam\.serviceAccounts\.actAs.*run\.services\.create.*run\.services\.setIamPolicy/,
+  );
+  for (const role of ['run.admin', 'cloudbuild.builds.editor', 'iam.serviceAccountUser'])
+    expect(error.hint).toContain(`--role=roles/${role} `);
+  expect(await writes(cloud, asked)).toEqual([]);
+  await cloud.grant(['roles/run.admin', 'roles/cloudbuild.builds.editor']);
+  for (const account of ['mlflow-server', 'mlflow-build']) {
+    const url = `https://iam.googleapis.com/v1/projects/${projectId}/serviceAccounts/${account}@${projectId}.iam.gserviceaccount.com`;
+    const policy = { bindings: [{ role: 'roles/iam.serviceAccountUser', members: [ADA] }] };
+    expect((await simulator.call('POST', `${url}:setIamPolicy`, { policy })).status).toBe(200);
+  }
+  const deployed = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
+  expect(`${deployed.status} ${deployed.stdout.slice(0, 600)}`).toMatch(/^0 /);
+});

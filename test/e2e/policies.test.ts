@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -119,6 +119,41 @@ test('the ways round lead to a deployment, and policies that it keeps anyway are
   const kept = JSON.parse(gone.stdout).resources.filter(({ outcome }: { outcome: string }) => outcome === 'kept');
   expect(kept.map(({ id }: { id: string }) => id)).toEqual(['services', 'server-account', 'build-account']);
   expect((await simulator.call('GET', `${accounts}/${email}`)).body.description).toBe('Made by the platform team');
+});
+
+test('deploy opens a service to all by IAM where its check has to stay on, and holds service.yaml against the policies first', async () => {
+  const cloud = await startRestricted({ constraint: 'run.managed.requireInvokerIam', enforce: true });
+  const { simulator, folder } = cloud;
+  const { projectId } = simulator.project;
+  const made = await cloud.run('init', '--yes', '--json', '--invoker', 'all-users', '--deploy');
+  // Nobody answers at the simulated address: that is where it ends.
+  expect(JSON.parse(made.stdout).error?.code).not.toBe('ORG_POLICY');
+  const service = `https://run.googleapis.com/v2/projects/${projectId}/locations/us-central1/services/mlflow`;
+  expect((await simulator.call('GET', `${service}:getIamPolicy`)).body.bindings).toEqual([
+    { role: 'roles/run.invoker', members: ['allUsers'] },
+  ]);
+  await simulator.control('POST', '/_simulator/orgpolicy', {
+    constraint: 'run.allowedBinaryAuthorizationPolicies',
+    allowedValues: ['default'],
+  });
+  const asked = (await cloud.requests()).length;
+  const refused = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
+  const { error } = JSON.parse(refused.stdout);
+  expect([refused.status, error.code]).toEqual([1, 'ORG_POLICY']);
+  expect(error.message).toContain(
+    'constraints/run.allowedBinaryAuthorizationPolicies forbids services without Binary Authorization',
+  );
+  expect(error.hint).toContain("Set the annotation run.googleapis.com/binary-authorization to 'default'");
+  expect(await writes(cloud, asked)).toEqual([]);
+  const file = path.join(folder, 'deploy/production/service.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    text.replace('  annotations:\n', "  annotations:\n    run.googleapis.com/binary-authorization: 'default'\n"),
+  );
+  const deployed = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
+  expect(`${deployed.status} ${deployed.stdout.slice(0, 800)}`).toMatch(/^0 /);
+  expect((await simulator.call('GET', service)).body.binaryAuthorization).toEqual({ useDefault: true });
 });
 
 test('policies that cannot be looked up are no reason to stop', async () => {

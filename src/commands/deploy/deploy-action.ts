@@ -4,7 +4,9 @@ import type { Context } from '../command.ts';
 import type { deployOptions } from '../deploy.ts';
 import { configOf, openDeployment, projectOf } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
+import { refuseOrWarn } from '../refuse-or-warn.ts';
 import { refuseMissingFolder, renderFolder } from '../render-folder.ts';
+import { deployRefusals } from './deploy-refusals.ts';
 import { deployServer } from './deploy-server.ts';
 import { rollBack } from './roll-back.ts';
 
@@ -26,6 +28,9 @@ export async function run(context: Context<typeof deployOptions>): Promise<Comma
       };
     }
     const folder = await renderFolder(context, google, deployment);
+    await ui.step('Look at permissions and policies', async () =>
+      refuseOrWarn(context, await deployRefusals(google, deployment, folder.dir, { builds: options.image === undefined })),
+    );
     const result = await deployServer(context, google, deployment, folder.dir, options);
     return { ...result, data: { ...result.data, folder } };
   } finally {

@@ -1,4 +1,6 @@
 import type { Google } from '../../gcp/google.ts';
+import { ensureGrants } from '../../gcp/iam-policy.ts';
+import { runServicePolicy } from '../../gcp/run-v1.ts';
 import { lockedVersion } from '../../project/lock.ts';
 import type { Deployment } from '../../stack/deployment.ts';
 import type { Block, CommandResult } from '../../ui/ui.ts';
@@ -25,17 +27,21 @@ export async function deployServer(
   folder: string,
   choices: DeployChoices,
 ): Promise<CommandResult> {
-  const { deps } = context;
+  const { deps, ui } = context;
   const begun = deps.now().getTime();
   const tool = await chooseTool(context, google, choices);
   const deployed =
     tool === 'skaffold'
       ? await deployWithSkaffold(context, google, deployment, folder)
       : await deployWithApi(context, google, deployment, folder, choices.image);
+  await openToAll(google, deployment);
   const client = await readClientSettings(google, deployment.project, deployment.name);
   // An image that was named may be of another version than the folder.
   const version = choices.image === undefined ? await lockedVersion(folder, 'mlflow') : undefined;
-  const { noCheck = false, quickCheck = false } = choices;
+  const { quickCheck = false } = choices;
+  const reachable = deployment.service.ingress === 'all';
+  if (!reachable) ui.note(`The server is not checked from outside: its ingress is ${deployment.service.ingress}.`);
+  const noCheck = choices.noCheck === true || !reachable;
   const proven = await proveStep(context, google, client, { noCheck, quickCheck, version });
   return {
     data: {
@@ -51,6 +57,13 @@ export async function deployServer(
     },
     show: blocks(deployment, client),
   };
+}
+
+/** Where Google's own check of callers has to stay on, everybody is let through it: the server asks for user name and password by itself. */
+async function openToAll(google: Google, { project, region, service }: Deployment): Promise<void> {
+  if (service.invoker !== 'all-users') return;
+  const policy = runServicePolicy(google, { project, region, service: service.name });
+  await ensureGrants(google, policy, [{ role: 'roles/run.invoker', members: ['allUsers'] }]);
 }
 
 function blocks(deployment: Deployment, client: { trackingUri: string; username?: string | undefined }): Block[] {

@@ -10,7 +10,7 @@ import { needsOfPlan, permissionsToAsk, permissionsToMake } from './needs.ts';
 import { obstaclesOf, secretLocations } from './obstacles.ts';
 import type { Policies } from './policy-values.ts';
 import { type Held, lookAtPolicies, missingOf, refuseMissing } from './preflight.ts';
-import { refuseObstacles } from './refusals.ts';
+import { refusalOf, refuseObstacles } from './refusals.ts';
 
 export interface PlanAhead {
   plan: Plan;
@@ -43,8 +43,8 @@ export async function planAhead(given: StackContext, { deploys }: { deploys: boo
   const context = placed(given, policies);
   const rebuilt = { ...plan, items: withResources(plan, context) };
   const refusals = [
-    refusal(() => refuseObstacles(obstaclesOf(policies, plan, deployment, { deployed: service !== undefined }), project)),
-    refusal(async () => {
+    refusalOf(() => refuseObstacles(obstaclesOf(policies, plan, deployment, { deployed: service !== undefined }), project)),
+    refusalOf(async () => {
       const needs = [...needsOfPlan(plan, deployment), ...deployNeeds];
       await refuseMissing(google, project, await missingOf(google, held, needs));
     }),
@@ -76,14 +76,4 @@ function placed(context: StackContext, policies: Policies): StackContext {
 function withResources(plan: Plan, { deployment }: StackContext): Plan['items'] {
   const resources = new Map(baseStack(deployment).map((resource) => [resource.id, resource]));
   return plan.items.map((item) => ({ ...item, resource: resources.get(item.resource.id) ?? item.resource }));
-}
-
-async function refusal(check: () => void | Promise<void>): Promise<UserError | undefined> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
 }

@@ -13,10 +13,10 @@ export type Held = ReadonlySet<string> | undefined;
 
 /**
  * The policies in force that can forbid something of a deployment. One is asked for first: where the service is off or the caller may not
- * look, which is usual outside of organisations, the others need not be asked. `more`: constraints that matter besides.
+ * look, which is usual outside of organisations, the others need not be asked.
  */
-export async function lookAtPolicies(google: Google, project: string, more: string[] = []): Promise<Policies> {
-  const [first = '', ...others] = [...CONSTRAINTS, ...more];
+export async function lookAtPolicies(google: Google, project: string, constraints = CONSTRAINTS): Promise<Policies> {
+  const [first = '', ...others] = constraints;
   const probe = await effectivePolicy(google, { project, constraint: first });
   if (probe === undefined) return new Map();
   const found = await Promise.all(others.map((constraint) => effectivePolicy(google, { project, constraint })));

@@ -5,6 +5,17 @@ import type { Obstacle } from './obstacles.ts';
 
 const ASK = 'Or ask an administrator of the organisation policies for an exception of this project:';
 
+/** The error that a check throws, for whoever may get by with a warning; undefined where it throws none. */
+export async function refusalOf(check: () => void | Promise<void>): Promise<UserError | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
 /** Throws ORG_POLICY with every policy that stands in the way and the way round each. */
 export function refuseObstacles(obstacles: Obstacle[], project: string): void {
   if (obstacles.length === 0) return;
