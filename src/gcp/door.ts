@@ -4,6 +4,7 @@ import { type Credentials, credentialsOf } from './credential-kind.ts';
 import { errorFor, ownError } from './errors.ts';
 import type { GoogleFailure } from './failure.ts';
 import { isTransient } from './retry.ts';
+import { tokenRefusal } from './token-refusal.ts';
 import { FAILURE, type OwnOptions } from './transport.ts';
 
 /** All that this program asks for; what the caller may do is up to IAM. */
@@ -26,11 +27,16 @@ export class Door {
   readonly universeDomain = 'googleapis.com';
   readonly #options: DoorOptions;
   #client: Promise<AuthClient> | undefined;
-  /** What {@link chargeTo} set. */
+  /** Where we, and not the credentials, say that requests are charged to. */
   #charged: string | undefined;
 
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.#charged = options.quotaProject;
+  }
+
+  isOurCharge(project: string): boolean {
+    return project === this.#charged;
   }
 
   /** Sends one request; the answer's headers are a `Headers`. */
@@ -100,7 +106,8 @@ export class Door {
     const told = errorFor(failure, { tokenGiven: this.#options.accessToken !== undefined });
     // What a token endpoint answers says nothing about the resource that was asked for: its 404 is not that of the resource.
     const isAboutToken = asked === undefined || new URL(asked).host !== new URL(failure.url).host;
-    return isAboutToken && told.code !== 'SIGN_IN_EXPIRED' && !isTransient(told) ? notSignedIn(told) : told;
+    if (!isAboutToken || told.code === 'SIGN_IN_EXPIRED' || isTransient(told)) return told;
+    return tokenRefusal(told) ?? notSignedIn(told);
   }
 }
 
@@ -118,11 +125,11 @@ async function findCredentials(options: DoorOptions): Promise<AuthClient> {
     client.setCredentials({ access_token: options.accessToken });
     return client;
   }
-  const auth = new GoogleAuth({ scopes: SCOPES, clientOptions: { transporter } });
+  // The library would look for a project of its own, which nobody needs: it starts gcloud for it, or exchanges a token by another way.
+  const auth = new GoogleAuth({ scopes: SCOPES, projectId: 'not-looked-up', clientOptions: { transporter } });
   try {
     const client = (await auth.getClient()) as AuthClient;
-    // Some kinds of credentials make an HTTP client of their own.
-    if (client.transporter !== transporter) options.install(client.transporter);
+    for (const further of httpClientsOf(client)) if (further !== transporter) options.install(further);
     // A person's requests are charged to a project of gcloud's own unless one is named; a service account's to its own project.
     // https://docs.cloud.google.com/docs/quotas/quota-project
     if (options.quotaProject !== undefined && client instanceof UserRefreshClient) client.quotaProjectId ??= options.quotaProject;
@@ -130,6 +137,16 @@ async function findCredentials(options: DoorOptions): Promise<AuthClient> {
   } catch (error) {
     throw ownError(error) ?? notSignedIn(error);
   }
+}
+
+/** Some kinds of credentials make HTTP clients of their own, and for the credentials that they are exchanged from. */
+function httpClientsOf(client: AuthClient): Set<gaxios.Gaxios> {
+  const { sourceClient, stsCredential } = client as {
+    sourceClient?: AuthClient;
+    stsCredential?: Pick<AuthClient, 'transporter'>;
+  };
+  const nested = sourceClient === undefined ? [] : [...httpClientsOf(sourceClient)];
+  return new Set([client.transporter, ...(stsCredential === undefined ? [] : [stsCredential.transporter]), ...nested]);
 }
 
 /** The library tells by words alone what is wrong: no credentials, a file that is not there, or one that is none. Its words are handed on. */

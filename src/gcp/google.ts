@@ -75,8 +75,9 @@ export function openGoogle(options: OpenGoogleOptions): Google {
   const agents = makeAgents(options.target);
   const justEnabled = (service: string) =>
     clock.now() - (enabledAt.get(serviceOfHost(service)) ?? Number.NEGATIVE_INFINITY) < ENABLING_SPREADS_MS;
-  const door = new Door({
-    install: (client) => installTransport(client, agents, { ...options, clock, justEnabled }),
+  const isOurCharge = (project: string) => door.isOurCharge(project);
+  const door: Door = new Door({
+    install: (client) => installTransport(client, agents, { ...options, clock, justEnabled, isOurCharge }),
     accessToken: options.target.accessToken,
     quotaProject: options.quotaProject,
   });

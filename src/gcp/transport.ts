@@ -19,6 +19,8 @@ export interface TransportOptions {
   clock: Clock;
   /** Whether this service was enabled so recently that its refusals pass by themselves. */
   justEnabled(service: string): boolean;
+  /** Whether it was our choice, and not that of the credentials, that requests are charged to this project. */
+  isOurCharge?(project: string): boolean;
 }
 /** What a caller of ours may put into gaxios' options beside what gaxios knows. */
 export interface OwnOptions {
@@ -39,6 +41,8 @@ const LONGEST_WAIT_MS = 16_000;
 /** A wait that Google asks for and that is longer than this is not waited for here. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const ATTEMPT_TIMEOUT_MS = 60_000;
+const CHARGED_TO = 'x-goog-user-project';
+const FIRST_SERVICES = ['cloudresourcemanager', 'serviceusage', 'cloudbilling'].map((name) => `${name}.googleapis.com`);
 /** POSTs that read, or that say the same when they are said twice. */
 const HARMLESS_POST = /:(testIamPermissions|getIamPolicy|getAncestry|batchEnable|cancel)$|\/token$/;
 
@@ -68,11 +72,31 @@ async function sendWithRepeats(prepared: Prepared, send: Send, options: Transpor
     if ('answer' in outcome && outcome.failure === undefined) return outcome.answer;
     const wait = waitBefore(outcome.failure as GoogleFailure, attempt, repeatable, isStream(prepared.body), options);
     if (wait === undefined) {
-      if ('answer' in outcome) return outcome.answer;
+      if ('answer' in outcome) return (await sendUncharged(prepared, outcome.failure, send, options)) ?? outcome.answer;
       throw outcome.error;
     }
     await pause(options, wait);
   }
+}
+
+/**
+ * A request that is charged to a project is refused where its service is off there, and in a new project it is. The services by which
+ * such a project is looked at and made ready are asked again, charged to nobody; the answer, or undefined where that is refused too.
+ * https://docs.cloud.google.com/docs/quotas/quota-project
+ */
+async function sendUncharged(
+  prepared: Prepared,
+  failure: GoogleFailure | undefined,
+  send: Send,
+  options: TransportOptions,
+): Promise<GaxiosResponse | undefined> {
+  const project = prepared.headers.get(CHARGED_TO);
+  if (failure === undefined || project === null || options.isOurCharge?.(project) !== true) return undefined;
+  if (!FIRST_SERVICES.includes(prepared.url.hostname) || !isServiceDisabled(errorFor(failure))) return undefined;
+  const headers = new Headers(prepared.headers);
+  headers.delete(CHARGED_TO);
+  const outcome = await attemptOnce({ ...prepared, headers }, send, options, 1);
+  return 'answer' in outcome && outcome.failure === undefined ? outcome.answer : undefined;
 }
 
 type Outcome = { answer: GaxiosResponse; failure: GoogleFailure | undefined } | { error: Error; failure: GoogleFailure };
