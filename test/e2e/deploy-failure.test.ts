@@ -14,7 +14,7 @@ const noDatabases: Runtime['sql'] = {
   dropDatabase: async () => undefined,
   setUser: async () => undefined,
   dropUser: async () => undefined,
-} as Runtime['sql'];
+} as unknown as Runtime['sql'];
 
 async function deployed() {
   const runtime = { ...smallRuntime(), sql: noDatabases };

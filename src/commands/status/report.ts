@@ -1,0 +1,73 @@
+import { UserError } from '../../errors.ts';
+import type { Deployment } from '../../stack/deployment.ts';
+import { monthlyPrices, PRICES_AS_OF, type Price, totalPrice } from '../../stack/prices.ts';
+import type { Block, CommandResult } from '../../ui/ui.ts';
+import type { Look } from './look.ts';
+
+/** One look as the command's result. `wait`: a server that is not deployed is a failure too. */
+export function report(deployment: Deployment, look: Look, wait: boolean): CommandResult {
+  const { resources, service, server } = look;
+  const prices = pricesOf(deployment, look);
+  const failure = server.problem ?? (wait && server.state === 'not deployed' ? notDeployed(deployment) : undefined);
+  return {
+    data: {
+      project: deployment.project,
+      region: deployment.region,
+      name: deployment.name,
+      url: deployment.url,
+      trackingUri: server.trackingUri,
+      server: server.state,
+      revision: service?.latestReadyRevision,
+      urls: service?.urls ?? [],
+      resources,
+      prices: { currency: 'USD', per: 'month', asOf: PRICES_AS_OF, items: prices, total: totalPrice(prices) },
+    },
+    show: statusBlocks(deployment, look),
+    ...(failure && { failure }),
+  };
+}
+
+/** For people: each resource, then address, server and costs. */
+export function statusBlocks(deployment: Deployment, look: Look): Block[] {
+  const { resources, server } = look;
+  const rows = resources.map(({ title, state, differences, note }) => [
+    title,
+    state,
+    [...differences, note ?? []].flat().join('; '),
+  ]);
+  const elsewhere = server.trackingUri !== undefined && server.trackingUri !== deployment.url;
+  const here: Array<[string, string]> = elsewhere ? [['On this machine', server.trackingUri ?? '']] : [];
+  return [
+    { kind: 'table', head: ['Resource', 'State', 'Details'], rows },
+    {
+      kind: 'pairs',
+      pairs: [['URL', deployment.url], ...here, ['Server', server.state], ['A month', costs(pricesOf(deployment, look))]],
+    },
+  ];
+}
+
+/** What is not there costs nothing. */
+function pricesOf(deployment: Deployment, { resources, service }: Look): Price[] {
+  const missing = (id: string) => resources.find((one) => one.id === id)?.state === 'missing';
+  return monthlyPrices(deployment).filter(({ item }) => {
+    if (item.startsWith('Cloud SQL')) return !missing('sql-instance');
+    return item !== 'Cloud Run' || service !== undefined;
+  });
+}
+
+function costs(prices: Price[]): string {
+  const total = totalPrice(prices);
+  const parts = prices
+    .filter(({ usd }) => usd !== 0)
+    .map(({ item, usd }) => `${item} ${usd === undefined ? '?' : usd.toFixed(2)}`);
+  const sum = total === undefined ? 'not known' : `USD ${total.toFixed(2)}`;
+  return `${sum}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}; list prices of ${PRICES_AS_OF} in us-central1, while idle`;
+}
+
+function notDeployed(deployment: Deployment): UserError {
+  return new UserError({
+    code: 'NOT_DEPLOYED',
+    message: `Service ${deployment.service.name} in ${deployment.project}, ${deployment.region} is not deployed.`,
+    hint: 'Deploy it with: mlflow-gcp deploy',
+  });
+}
