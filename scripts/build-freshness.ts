@@ -3,7 +3,9 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Beside the inputs that esbuild names: what else decides how the bundle looks. */
-const SCRIPTS = ['build', 'build-freshness', 'build-licenses', 'build-trims'].map((name) => `scripts/${name}.ts`);
+const SCRIPTS = ['build', 'build-builtins', 'build-commonjs', 'build-freshness', 'build-licenses', 'build-trims'].map(
+  (name) => `scripts/${name}.ts`,
+);
 const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json'];
 const RECORD = '.inputs.json';
 
@@ -21,7 +23,7 @@ export async function isFresh(root: string, dist: string): Promise<boolean> {
 
 export async function recordInputs(root: string, dist: string, inputs: string[]): Promise<void> {
   const all = [...new Set([...SCRIPTS, ...SETTINGS, ...inputs])].filter(
-    (input) => !input.startsWith('<') && !/^\(disabled\)|^over-rest:/.test(input),
+    (input) => !input.startsWith('<') && !/^\(disabled\)|^(?:over-rest|builtin):/.test(input),
   );
   await writeFile(path.join(dist, RECORD), JSON.stringify({ inputs: all, state: await stateOf(root, all) }));
 }

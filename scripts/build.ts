@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
+import { builtins } from './build-builtins.ts';
 import { commonjs } from './build-commonjs.ts';
 import { isFresh, recordInputs } from './build-freshness.ts';
 import { thirdPartyLicenses } from './build-licenses.ts';
@@ -52,7 +53,7 @@ async function bundle(): Promise<Metafile> {
     logLevel: 'warning',
     // Imported on demand by name: as a CommonJS chunk it would have a default export alone.
     alias: { '@peculiar/x509': '@peculiar/x509/build/x509.es.js' },
-    plugins: [commonjs(), trims(root)],
+    plugins: [builtins(), commonjs(), trims(root)],
     banner: { js: COMMONJS },
     define: { 'process.env.NODE_ENV': '"production"' },
   });
