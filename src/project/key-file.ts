@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
-import { workTreeRoot } from './git.ts';
+import { realPlace, workTreeRoot } from './git.ts';
 import type { Environment } from './tool.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -27,13 +27,17 @@ export function defaultKeyFile(env: Environment, { project, name }: { project: s
   return path.join(config, 'mlflow-gcp', 'keys', file);
 }
 
-/** Throws a {@link UsageError} KEY_FILE_IN_GIT for a place inside a git work tree, where a key would be committed sooner or later. */
-export async function refuseWorkTree(file: string): Promise<void> {
-  const root = await workTreeRoot(file);
-  if (root === undefined) return;
+/**
+ * Throws a {@link UsageError} KEY_FILE_IN_GIT for a place inside a git work tree, or inside the project folder, which is made for one: a key
+ * would be committed sooner or later.
+ */
+export async function refuseWorkTree(file: string, projectFolder: string): Promise<void> {
+  const [root, real, folder] = [await workTreeRoot(file), await realPlace(file), await realPlace(projectFolder)];
+  const inFolder = real.startsWith(`${folder}${path.sep}`);
+  if (root === undefined && !inFolder) return;
   throw new UsageError({
     code: 'KEY_FILE_IN_GIT',
-    message: `The key would be written to ${file}, inside the git work tree ${root}: keys that are there get committed.`,
+    message: `The key would be written to ${file}, inside ${root === undefined ? 'the project folder' : `the git work tree ${root}`}: keys that are there get committed.`,
     hint: 'Name a file outside of it with --key-file, or go without a key: --credentials keyless',
   });
 }

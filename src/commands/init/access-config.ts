@@ -83,5 +83,7 @@ export async function refuseAccess(context: Context<typeof initOptions>, config:
       hint: `Add ${idle.wants}, or leave it out.`,
     });
   }
-  if (isKey) await refuseWorkTree(keyPlace({ settings, deps }, { ...config, project: config.project ?? '' }).file);
+  if (!isKey) return;
+  const { file } = keyPlace({ settings, deps }, { ...config, project: config.project ?? '' });
+  await refuseWorkTree(file, settings.dir.value);
 }
