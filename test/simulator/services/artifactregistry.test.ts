@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestSimulator, type TestSimulator } from '../../support/simulator.ts';
 
@@ -150,6 +152,26 @@ test('the registry asks for a token, takes a push and gives it back by tag and d
     await sim.call('GET', `https://artifactregistry.googleapis.com/v1/${packages[0].name.replace('%2F', '%252F')}/tags`)
   ).body;
   expect(tags.tags[0]).toMatchObject({ version: `${packages[0].name}/versions/${sha(text)}` });
+});
+
+test('the bytes of a blob go with the last repository that has it', async () => {
+  const text = 'a blob of two repositories';
+  const blob = (repository: string) => `${HOST}/v2/${sim.project.projectId}/${repository}/app/blobs`;
+  const file = join(sim.dataDir, 'files', 'registry-blobs', sha(text).replace('sha256:', ''));
+  for (const id of ['has-one', 'has-two']) {
+    await create(id);
+    expect((await sim.call('POST', `${blob(id)}/uploads/?digest=${sha(text)}`, text)).status).toBe(201);
+  }
+  const remove = async (id: string) => {
+    const { name } = (await sim.call('DELETE', `${parent}/repositories/${id}`)).body;
+    await sim.until(`https://artifactregistry.googleapis.com/v1/${name}`, (operation) => operation.done);
+  };
+  await remove('has-one');
+  expect((await sim.call('GET', `${blob('has-two')}/${sha(text)}`)).bytes.toString()).toBe(text);
+  await create('has-one');
+  expect((await sim.call('GET', `${blob('has-one')}/${sha(text)}`)).status).toBe(404);
+  await remove('has-two');
+  expect(existsSync(file)).toBe(false);
 });
 
 test('the registry needs its service enabled', async () => {

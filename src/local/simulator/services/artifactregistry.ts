@@ -14,7 +14,7 @@ import {
   saveRepository,
   showRepository,
 } from './artifactregistry-records.ts';
-import { forgetImages, repositorySize } from './docker-registry-records.ts';
+import { forgetBlobs, forgetImages, repositorySize } from './docker-registry-records.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
 import { checkLocation } from './orgpolicy-checks.ts';
@@ -95,6 +95,7 @@ export const artifactregistry: Service = {
         if (repository) deletePolicy(sim, repositoryResource(repository));
         removeRepository(sim, key);
         forgetImages(sim, `${key}/`);
+        forgetBlobs(sim, key);
         return { '@type': 'type.googleapis.com/google.protobuf.Empty' };
       },
     },

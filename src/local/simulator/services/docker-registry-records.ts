@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject, Sim } from '../service.ts';
 
@@ -115,6 +116,15 @@ export function repositorySize(sim: Sim, repository: string): number {
 export function forgetImages(sim: Sim, prefix: string): void {
   for (const manifest of listManifests(sim, prefix)) removeManifest(sim, manifest);
   for (const tag of listTags(sim, prefix)) removeTag(sim, tag);
+}
+
+/** Forgets the blobs of a repository that is gone; the bytes of those that no other one has go with it. */
+export function forgetBlobs(sim: Sim, repository: string): void {
+  for (const { key } of sim.store.list(BLOBS, `${repository}@`)) {
+    const digest = key.slice(repository.length + 1);
+    sim.store.delete(BLOBS, key);
+    if (!sim.store.list(BLOBS).some((other) => other.key.endsWith(`@${digest}`))) rmSync(blobPath(sim, digest), { force: true });
+  }
 }
 
 /** A manifest's own text as JSON; empty where it is none. */
