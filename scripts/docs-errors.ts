@@ -91,5 +91,5 @@ function hintOf(lines: string[], at: number): string {
   const literal = /\bhint:\s*(?:\([^)]*\) => )?\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/.exec(here);
   const words = (literal?.[1] ?? literal?.[2] ?? '').replaceAll(/\\(.)/g, '$1');
   // A value that is worked out on the spot cannot be read off.
-  return /\$\{[^}]*`/.test(words) ? '' : words.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll('\n', ' ');
+  return /\$\{[^}]*(?:`|$)/.test(words) ? '' : words.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll('\n', ' ');
 }

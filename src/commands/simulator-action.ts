@@ -50,7 +50,8 @@ async function start(context: Context<typeof simulatorOptions>): Promise<Simulat
   }
 }
 
-function startFailure(cause: unknown, port: number, dataDir: string): unknown {
+/** What to say of a start that failed; anything unknown is returned as it is. */
+export function startFailure(cause: unknown, port: number, dataDir: string): unknown {
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'EADDRINUSE') {
     return new UserError({

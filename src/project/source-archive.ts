@@ -46,9 +46,10 @@ export async function packSources(folder: string): Promise<SourceArchive> {
     const stats = await lstat(source);
     const mode = stats.mode & 0o111 ? 0o755 : 0o644;
     const link = stats.isSymbolicLink() ? await readlink(source) : undefined;
-    const content = link === undefined ? await readFile(source) : Buffer.alloc(0);
-    total += content.length;
+    // Before it is read: a data set that lies here by mistake need not go into memory.
+    total += link === undefined ? stats.size : 0;
     if (total > MAX_BYTES) throw tooLarge(folder, name);
+    const content = link === undefined ? await readFile(source) : Buffer.alloc(0);
     digest.update(JSON.stringify([name, mode, link ?? null, content.length])).update(content);
     const header = { name, mode, mtime: new Date(0), uid: 0, gid: 0 };
     if (link === undefined) archive.entry(header, content);
