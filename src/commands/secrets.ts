@@ -36,6 +36,7 @@ export const rotateOptions = {
     default: 10,
   }),
   noCheck: toggle('do not call the server before the old versions are disabled'),
+  skipChecks: toggle('go on where permissions seem to be missing, as with roles under a condition'),
 };
 const rotateCommand: CommandSpec<typeof rotateOptions> = {
   name: 'rotate',

@@ -173,3 +173,18 @@ test('deploy looks for its permissions too, on the project and on what they are 
   const deployed = await cloud.run('deploy', '--with', 'api', '--no-check', '--json');
   expect(`${deployed.status} ${deployed.stdout.slice(0, 600)}`).toMatch(/^0 /);
 });
+
+test('a rotation that could not be brought to its end is not begun', async () => {
+  const cloud = await startAs([...ROLES.filter((role) => role !== 'roles/cloudsql.admin'), 'roles/cloudsql.viewer']);
+  const owner = { CLOUDSDK_AUTH_ACCESS_TOKEN: 'the-owner', GOOGLE_CLOUD_PROJECT: cloud.simulator.project.projectId, CI: 'true' };
+  expect((await runChild(['init', '--yes', '--quiet'], { env: { ...cloud.env, ...owner }, cwd: cloud.folder })).status).toBe(0);
+  const asked = (await cloud.requests()).length;
+  const refused = await cloud.run('secrets', 'rotate', 'database_url', '--yes', '--json');
+  expect(JSON.parse(refused.stdout).error).toMatchObject({
+    code: 'PERMISSIONS_MISSING',
+    message: expect.stringMatching(/permissions: cloudsql\.users\.create, cloudsql\.users\.update\.$/),
+  });
+  expect(await writes(cloud, asked)).toEqual([]);
+  const clients = await cloud.run('secrets', 'rotate', 'tracking_password', '--yes', '--json');
+  expect(`${clients.status} ${clients.stdout.slice(0, 600)}`).toMatch(/^0 /);
+});

@@ -1,9 +1,12 @@
 import type { Google } from '../../gcp/google.ts';
 import type { Deployment } from '../../stack/deployment.ts';
+import { missingPermissions } from '../../stack/preflight/check-command.ts';
+import { needsOfRotation } from '../../stack/preflight/command-needs.ts';
 import { beginRotation, finishRotation, ROTATED_KEYS, type RotatedKey, type Rotation } from '../../stack/rotate.ts';
 import { refuseRolledBack } from '../../stack/serving.ts';
 import type { CommandResult } from '../../ui/ui.ts';
 import type { Context } from '../command.ts';
+import { refuseOrWarn } from '../refuse-or-warn.ts';
 import type { rotateOptions } from '../secrets.ts';
 import { type OpenSecrets, withSecrets } from './open-secrets.ts';
 import { secretKeyOf } from './secret-key.ts';
@@ -16,8 +19,11 @@ export function run(context: RotateContext): Promise<CommandResult> {
   const { ui, settings, args } = context;
   const keys = args[0] === undefined ? [...ROTATED_KEYS] : [secretKeyOf(args[0], settings.name.value, ROTATED_KEYS)];
   return withSecrets(context, async (open) => {
-    const { deployment, serving } = open;
+    const { google, deployment, serving } = open;
     refuseRolledBack(serving);
+    const needs = needsOfRotation(deployment, keys, { deployed: serving !== undefined });
+    const missing = await missingPermissions(google, deployment.project, needs);
+    refuseOrWarn(context, missing === undefined ? [] : [missing]);
     const names = keys.map((key) => deployment.secrets[key]);
     if (settings.dryRun) {
       const text = `Would make a new version of ${names.join(' and ')}, ${serving === undefined ? '' : 'deploy a revision that uses it, '}and disable the versions before.`;
