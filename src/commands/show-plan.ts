@@ -11,7 +11,7 @@ export function planBlocks(plan: Plan, deployment: Deployment): Block[] {
     MARKS[observation.action],
     resource.title,
     observation.action,
-    detail(observation.differences),
+    detail([...observation.differences, observation.note ?? []].flat()),
   ]);
   const prices = monthlyPrices(deployment);
   const total = totalPrice(prices);
