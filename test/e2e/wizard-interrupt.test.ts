@@ -10,9 +10,10 @@ const SO_FAR: Record<string, string> = {
   region: '--project mlflow-local --name team-a',
   profile: '--project mlflow-local --name team-a --region us-central1',
   // No flag says that each size is chosen by itself.
-  tier: '--project mlflow-local --name team-a --region us-central1',
-  availability: '--region us-central1 --tier db-g1-small',
-  minInstances: '--tier db-g1-small --availability ZONAL',
+  database: '--project mlflow-local --name team-a --region us-central1',
+  tier: '--region us-central1 --database postgres',
+  availability: '--database postgres --tier db-custom-1-3840',
+  minInstances: '--tier db-custom-1-3840 --availability ZONAL',
   username: '--availability ZONAL --min-instances 0',
 };
 
@@ -45,7 +46,7 @@ test('Ctrl-C at the plan makes nothing, and at the last question leaves what was
   expect(await terminal.ended).toBe(130);
   const told = terminal.text().replaceAll(/\r?\n/g, '');
   expect(told).toContain('Interrupted at the plan. Nothing was made.');
-  expect(told).toMatch(/mlflow-gcp init --project \S+ --name team-a --tier db-g1-small --username ada --yes$/);
+  expect(told).toMatch(/mlflow-gcp init --project \S+ --name team-a --tier db-custom-1-3840 --username ada --yes$/);
   expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
   // Nothing is there but the project, of which the simulator takes note when it is first looked at.
   const { body: state } = await cloud.simulator.control('GET', '/_simulator/state');

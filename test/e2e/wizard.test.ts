@@ -88,7 +88,7 @@ test('whoever goes back twice finds the answers of before, and what is changed c
   expect(await terminal.ended).toBe(0);
   const config = await readFile(path.join(terminal.folder, 'mlflow-gcp.yaml'), 'utf8');
   expect(config).toContain('name: team-b');
-  expect(config).toContain('tier: db-g1-small');
+  expect(config).toContain('tier: db-custom-1-3840');
   expect(config).toContain('minInstances: 2');
   expect(terminal.text().replaceAll(/\r?\n/g, '')).toContain('--min-instances 2 --username ada --yes');
 });

@@ -17,7 +17,7 @@ export const ALL_QUESTIONS = {
   region: { shows: /Region[^❯]*❯ \S+/, type: keys.enter },
   profile: { shows: /Profile[^❯]*❯ demo/, type: `${keys.down}${keys.down}${keys.down}${keys.enter}` },
   database: { shows: /Database system[^❯]*❯ PostgreSQL/, type: keys.enter },
-  tier: { shows: /Machine of the database[^❯]*❯ /, type: `${keys.down}${keys.enter}` },
+  tier: { shows: /Machine of the database[^❯]*❯ /, type: `${keys.down}${keys.down}${keys.enter}` },
   availability: { shows: /Second database in another[^❯]*❯ /, type: keys.enter },
   minInstances: { shows: /Server instances that are kept running\s+\(\d+\)/, type: keys.enter },
   username: { shows: /User name for MLflow clients \(\S+\)/, type: `ada${keys.enter}` },

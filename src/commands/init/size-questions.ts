@@ -10,6 +10,9 @@ import { standingOf } from './place-questions.ts';
 export const OWN_SIZES = 'own';
 export const AS_IT_IS = 'as-it-is';
 
+/** https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview#shared-core */
+const SHARED_CORE = /^db-(f1-micro|g1-small)$/;
+
 /** How large everything is, in one word. */
 export function profileQuestion(parts: QuestionParts) {
   const { options, config, decided } = parts;
@@ -56,7 +59,8 @@ export function tierQuestion(parts: QuestionParts) {
   } satisfies WizardQuestion;
 }
 
-export function availabilityQuestion({ options, config }: QuestionParts) {
+export function availabilityQuestion(parts: QuestionParts) {
+  const { options, config } = parts;
   return {
     kind: 'select',
     flag: '--availability',
@@ -65,10 +69,14 @@ export function availabilityQuestion({ options, config }: QuestionParts) {
     choices: availabilityChoices(config),
     default: config.database.availability,
     given: options.availability,
-    when: (answers) => chosenOneByOne(answers) || options.availability !== undefined,
-    refine: async ({ tier }): Promise<Refinement> => ({
-      choices: availabilityChoices({ ...config, database: { ...config.database, tier: String(tier) } }),
-    }),
+    // Machines that share a core have no SLA, with or without a second one.
+    when: (answers) =>
+      options.availability !== undefined || (chosenOneByOne(answers) && !SHARED_CORE.test(String(answers['tier']))),
+    refine: async (answers): Promise<Refinement> => {
+      const choices = availabilityChoices({ ...config, database: { ...config.database, tier: String(answers['tier']) } });
+      const current = (await standingOf(parts, answers))?.instance?.settings.availabilityType;
+      return current === undefined ? { choices } : { choices, default: current };
+    },
   } satisfies WizardQuestion;
 }
 
