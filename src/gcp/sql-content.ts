@@ -14,6 +14,8 @@ export interface SqlDatabase {
 /** A user of the database in an instance. Google never tells its password. */
 export interface SqlUser {
   name: string;
+  /** Where it may come from; MySQL's. */
+  host?: string;
   /** BUILT_IN, CLOUD_IAM_SERVICE_ACCOUNT, … */
   type?: string;
 }
@@ -79,11 +81,15 @@ export interface UserArgs extends InstanceArgs {
   host?: string | undefined;
 }
 
-/** The users of the instance, Google's own `postgres` or `root` among them. */
-export async function listUsers(google: Google, args: InstanceArgs): Promise<SqlUser[]> {
+/**
+ * The users of the instance, Google's own `postgres` or `root` among them. With a host those alone that come from there; of some users
+ * Google tells no host.
+ */
+export async function listUsers(google: Google, args: InstanceArgs & Pick<UserArgs, 'host'>): Promise<SqlUser[]> {
   const api = await google.apis.sqladmin();
   const { data } = await api.users.list({ project: args.project, instance: args.instance });
-  return (data.items ?? []) as SqlUser[];
+  const users = (data.items ?? []) as SqlUser[];
+  return args.host === undefined ? users : users.filter(({ host }) => !host || host === args.host);
 }
 
 /** The user, or undefined. */

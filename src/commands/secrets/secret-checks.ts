@@ -1,4 +1,4 @@
-import { connectionName, type Deployment, type SecretKey } from '../../stack/deployment.ts';
+import type { Deployment, SecretKey } from '../../stack/deployment.ts';
 import { databaseLogin, databaseUrl, databaseUsers } from '../../stack/secret-values.ts';
 import { checkPassword, checkUsername } from '../init/init-checks.ts';
 
@@ -35,8 +35,7 @@ function checkTrackingUrl(value: string): Verdict {
 export function checkDatabaseUrl(deployment: Deployment, value: string): Verdict {
   const login = databaseLogin(value);
   const [owner, member] = databaseUsers(deployment);
-  const { name } = deployment.database;
-  const form = `expected postgresql+psycopg2://${owner}:PASSWORD@/${name}?host=/cloudsql/${connectionName(deployment)}`;
+  const form = `expected ${databaseUrl(deployment, 'PASSWORD')}`;
   if (login === undefined) return form;
   if (login.user !== owner && login.user !== member) return `expected the database user ${owner} or ${member}`;
   return value === databaseUrl(deployment, login.password, login.user) || form;

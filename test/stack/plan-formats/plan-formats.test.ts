@@ -22,6 +22,7 @@ const ODD = [
     username: '--flag=%s\\n',
     database: { user: '_', name: 'x-y', tier: 'db-custom-2-7680', availability: 'REGIONAL', diskGb: 99 },
   },
+  { database: { engine: 'mysql', user: 'u'.repeat(32), name: 'x-y', availability: 'REGIONAL', tier: 'db-custom-2-7680' } },
 ];
 
 /** What `bash` makes of the script's words, with every program replaced by one that prints its arguments. */
@@ -84,6 +85,27 @@ describe.each(ODD)('for %j', (choices) => {
     expect(versions?.['tracking_password']?.[0]?.['secret_data']).toBe('${random_password.tracking_password.result}');
     expect(versions?.['database_url']?.[0]?.['secret_data']).toContain(':${random_password.database_url.result}@/');
   });
+});
+
+test('MySQL has its log, its flag, its collation and the host of its user in both forms', async () => {
+  const document = planDocument({ database: { engine: 'mysql' } });
+  const lines = traced(gcloudScript(document));
+  expect(lines).toMatch(/<instances><create><mlflow-mysql>.*<--database-version=MYSQL_8_4>.*<--enable-bin-log>/);
+  expect(lines).toContain('<--database-flags=log_bin_trust_function_creators=on>');
+  expect(lines).not.toContain('point-in-time');
+  expect(lines).toMatch(/<databases><create><mlflow>.*<--charset=utf8mb4><--collation=utf8mb4_bin>/);
+  expect(lines).toMatch(/<users><create><mlflow>.*<--host=%>/);
+  const { resource } = (await parseHcl(terraformConfiguration(document))) as {
+    resource: Record<string, Record<string, Array<Record<string, unknown>>>>;
+  };
+  expect(resource['google_sql_database_instance']?.['mlflow']?.[0]?.['settings']).toMatchObject([
+    {
+      backup_configuration: [{ enabled: true, binary_log_enabled: true }],
+      database_flags: [{ name: 'log_bin_trust_function_creators', value: 'on' }],
+    },
+  ]);
+  expect(resource['google_sql_database']?.['mlflow']?.[0]).toMatchObject({ charset: 'utf8mb4', collation: 'utf8mb4_bin' });
+  expect(resource['google_sql_user']?.['mlflow']?.[0]).toMatchObject({ name: 'mlflow', host: '%' });
 });
 
 test('a text that is not HCL is refused by the parser of these tests', async () => {
