@@ -1,6 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
+import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
+import { Socket } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Target } from '../target.ts';
@@ -8,6 +8,8 @@ import type { Target } from '../target.ts';
 /** The connections of one target: through its proxy or direct, kept alive, trusting its authorities beside those that Node.js trusts. */
 export interface Agents {
   for(url: URL): HttpAgent;
+  /** Resolves once no connection is being opened any more, after one was: what was asked first is on its way then. */
+  opened(): Promise<void>;
   destroy(): void;
 }
 
@@ -25,10 +27,11 @@ export class ProxyRefusal extends Error {
 export function makeAgents(target: Target): Agents {
   const made = new Map<string, HttpAgent>();
   const secureContext = contextFor(target);
+  const openings = new Openings();
   const make = (proxy: URL | undefined, protocol: string): HttpAgent => {
-    if (proxy !== undefined) return new TunnelAgent(proxy, secureContext);
+    if (proxy !== undefined) return new TunnelAgent(proxy, secureContext, openings);
     if (protocol === 'http:') return new HttpAgent({ keepAlive: true });
-    return new HttpsAgent({ keepAlive: true, ...(secureContext && { secureContext }) });
+    return new DirectAgent({ keepAlive: true, ...(secureContext && { secureContext }) }, openings);
   };
   return {
     for(url) {
@@ -39,6 +42,7 @@ export function makeAgents(target: Target): Agents {
       made.set(key, agent);
       return agent;
     },
+    opened: () => openings.over,
     destroy() {
       for (const agent of made.values()) agent.destroy();
     },
@@ -51,13 +55,57 @@ function contextFor(target: Target): SecureContext | undefined {
   return createSecureContext({ ca: [...getCACertificates('default'), ...target.authorities] });
 }
 
+/** Connections that are being opened. */
+class Openings {
+  readonly over: Promise<void>;
+  #waiting = 0;
+  readonly #end: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#end = resolve;
+  }
+
+  begin(): () => void {
+    this.#waiting += 1;
+    let ended = false;
+    return () => {
+      if (!ended) this.#waiting -= 1;
+      ended = true;
+      if (this.#waiting === 0) this.#end();
+    };
+  }
+
+  watch(socket: Socket, ended: () => void): void {
+    socket.once('secureConnect', ended).once('close', ended);
+  }
+}
+
+class DirectAgent extends HttpsAgent {
+  readonly #openings: Openings;
+
+  constructor(options: AgentOptions, openings: Openings) {
+    super(options);
+    this.#openings = openings;
+  }
+
+  override createConnection(...args: Parameters<HttpsAgent['createConnection']>): ReturnType<HttpsAgent['createConnection']> {
+    const socket = super.createConnection(...args);
+    if (socket instanceof Socket) this.#openings.watch(socket, this.#openings.begin());
+    return socket;
+  }
+}
+
 class TunnelAgent extends HttpsProxyAgent<string> {
   readonly #context: SecureContext | undefined;
+  readonly #openings: Openings;
 
-  constructor(proxy: URL, context: SecureContext | undefined) {
+  constructor(proxy: URL, context: SecureContext | undefined, openings: Openings) {
     // The options given here reach the connection to the proxy only (an https proxy may have a private authority too).
     super(proxy.href, { keepAlive: true, ...(context && { secureContext: context }) });
     this.#context = context;
+    this.#openings = openings;
   }
 
   override async connect(req: ClientRequest, opts: Parameters<HttpsProxyAgent<string>['connect']>[1]): Promise<Socket> {
@@ -65,12 +113,14 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     req.once('proxyConnect', (answer: { statusCode: number }) => {
       if (answer.statusCode !== 200) req.destroy(new ProxyRefusal(answer.statusCode));
     });
+    const ended = this.#openings.begin();
     try {
-      return await super.connect(
-        req,
-        this.#context === undefined ? opts : ({ ...opts, secureContext: this.#context } as typeof opts),
-      );
+      const trusting = this.#context === undefined ? opts : ({ ...opts, secureContext: this.#context } as typeof opts);
+      const socket = await super.connect(req, trusting);
+      this.#openings.watch(socket, ended);
+      return socket;
     } catch (error) {
+      ended();
       // A proxy that hangs up before it answered is the one failure here that the base class gives no code.
       if (error instanceof Error && !('code' in error)) throw Object.assign(error, { code: 'ECONNRESET' });
       throw error;

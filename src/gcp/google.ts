@@ -61,6 +61,11 @@ export interface Google {
   serialise<T>(key: string, work: () => Promise<T>): Promise<T>;
   /** Tells the transport that these services were enabled just now: for ten minutes their SERVICE_DISABLED is asked again. */
   noteEnabled(services: string[]): void;
+  /**
+   * Loads Google's libraries as soon as the first requests are on their way: that takes as long as their answers do. Of no account where
+   * few of the services are asked.
+   */
+  loadMeanwhile(): void;
   /** Closes connections that are kept alive. */
   close(): void;
 }
@@ -73,6 +78,7 @@ export function openGoogle(options: OpenGoogleOptions): Google {
   const clock = options.clock ?? systemClock;
   const enabledAt = new Map<string, number>();
   const agents = makeAgents(options.target);
+  let closed = false;
   const justEnabled = (service: string) =>
     clock.now() - (enabledAt.get(serviceOfHost(service)) ?? Number.NEGATIVE_INFINITY) < ENABLING_SPREADS_MS;
   const isOurCharge = (project: string) => door.isOurCharge(project);
@@ -81,12 +87,13 @@ export function openGoogle(options: OpenGoogleOptions): Google {
     accessToken: options.target.accessToken,
     quotaProject: options.quotaProject,
   });
+  const apis = makeApis(door);
   return {
     target: options.target,
     signal: options.signal,
     clock,
     log: options.log,
-    apis: makeApis(door),
+    apis,
     request: (request) => send(door, request, 'unknown'),
     async bytes(request) {
       const answer = await send<ArrayBuffer>(door, request, 'arraybuffer');
@@ -99,8 +106,24 @@ export function openGoogle(options: OpenGoogleOptions): Google {
     noteEnabled(services) {
       for (const service of services) enabledAt.set(service, clock.now());
     },
-    close: () => agents.destroy(),
+    loadMeanwhile() {
+      void agents.opened().then(() => loadOneByOne(apis, () => closed));
+    },
+    close() {
+      closed = true;
+      agents.destroy();
+    },
   };
+}
+
+/** In between, answers are read. A library that cannot be loaded is a failure of those who ask for it. */
+async function loadOneByOne(apis: Apis, isOver: () => boolean): Promise<void> {
+  const { serviceusage, iam, artifactregistry, storage, secretmanager, run } = apis;
+  for (const load of [secretmanager, run, storage, iam, artifactregistry, serviceusage]) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (isOver()) return;
+    await load().catch(() => undefined);
+  }
 }
 
 async function send<T>(door: Door, request: GoogleRequest, responseType: 'unknown' | 'arraybuffer'): Promise<GoogleAnswer<T>> {

@@ -49,6 +49,7 @@ export async function run(context: InitContext): Promise<CommandResult> {
   await refuseForeignFolder(settings.dir.value);
   if (!settings.dryRun) await prepareFolder(settings.dir.value);
   const google = await openGoogleFor(context);
+  google.loadMeanwhile();
   try {
     const parts = await questionParts(context, google);
     const course: Course = { answers: {}, remembered: {}, asked: [] };
