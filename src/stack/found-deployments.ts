@@ -4,6 +4,7 @@ import type { Google } from '../gcp/google.ts';
 import { deploymentOf, MANAGED_BY_LABEL, MANAGED_BY_VALUE } from '../gcp/labels.ts';
 import { getKnativeService } from '../gcp/run-v1.ts';
 import { listInstances, type SqlInstance } from '../gcp/sql.ts';
+import type { Config } from '../project/config-schema.ts';
 import { CPU, MEMORY } from '../project/name-rules.ts';
 import { settle } from './settle.ts';
 
@@ -21,7 +22,10 @@ export interface ServiceSizes {
   memory?: string;
   minInstances?: number;
   maxInstances?: number;
+  ingress?: Ingress;
 }
+type Ingress = Config['service']['ingress'];
+const INGRESS: readonly string[] = ['all', 'internal', 'internal-and-cloud-load-balancing'] satisfies Ingress[];
 
 /**
  * The deployments of this program in the project, by the labels of what takes longest to make and of what is kept longest: the
@@ -57,13 +61,16 @@ export async function findServiceSizes(
   const { metadata, spec } = service.spec.template;
   const [container] = (spec['containers'] ?? []) as Array<{ resources?: { limits?: Record<string, string> } }>;
   const limits = container?.resources?.limits ?? {};
+  const ingress = service.metadata.annotations?.['run.googleapis.com/ingress'] ?? '';
   const scale = (which: string) => countOf(metadata?.annotations?.[`autoscaling.knative.dev/${which}`]);
   const cpu = wholeCpus(limits['cpu']);
+  const [minInstances, maxInstances] = [scale('minScale'), scale('maxScale')];
   return {
     ...(cpu !== undefined && CPU.test(cpu) && { cpu }),
     ...(limits['memory'] !== undefined && MEMORY.test(limits['memory']) && { memory: limits['memory'] }),
-    ...(scale('minScale') !== undefined && { minInstances: scale('minScale') as number }),
-    ...(scale('maxScale') !== undefined && { maxInstances: scale('maxScale') as number }),
+    ...(minInstances !== undefined && { minInstances }),
+    ...(maxInstances !== undefined && { maxInstances }),
+    ...(INGRESS.includes(ingress) && { ingress: ingress as Ingress }),
   };
 }
 

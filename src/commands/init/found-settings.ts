@@ -24,7 +24,7 @@ export function withStanding(
   return {
     ...config,
     database: { ...config.database, ...unsaid('database', databaseOf(found, withSizes)) },
-    service: { ...config.service, ...unsaid('service', (withSizes && sizes) || {}) },
+    service: { ...config.service, ...unsaid('service', serviceOf(sizes, withSizes)) },
   };
 }
 
@@ -42,6 +42,12 @@ function databaseOf({ instance }: FoundDeployment, withSizes: boolean): Partial<
     ...(withSizes && (availabilityType === 'ZONAL' || availabilityType === 'REGIONAL') && { availability: availabilityType }),
     ...(disk >= 10 && { diskGb: disk }),
   };
+}
+
+function serviceOf(sizes: ServiceSizes | undefined, withSizes: boolean): Partial<Config['service']> {
+  if (sizes === undefined || withSizes) return sizes ?? {};
+  // Who may reach the server is no question of its size.
+  return sizes.ingress === undefined ? {} : { ingress: sizes.ingress };
 }
 
 /** One line on what stands, for people: `POSTGRES_18 on db-g1-small, zonal, 10 GB; server with 1 CPU, 2Gi, 0 to 3 instances`. */
