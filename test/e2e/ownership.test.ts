@@ -16,6 +16,8 @@ async function startEnabled(): Promise<Cloud> {
 
 interface Foreign {
   title: string;
+  /** By which it can be adopted, where it can. */
+  flag?: string;
   /** Where it is made and with what, and where it is read. */
   make(project: string): [url: string, body: unknown];
   at(project: string): string;
@@ -25,6 +27,7 @@ interface Foreign {
 const FOREIGN: Record<string, Foreign> = {
   'service account': {
     title: 'Service account mlflow-server',
+    flag: '--service-account mlflow-server',
     make: (project) => [
       `iam.googleapis.com/v1/projects/${project}/serviceAccounts`,
       { accountId: 'mlflow-server', serviceAccount: { description: 'Runs the old server' } },
@@ -33,6 +36,7 @@ const FOREIGN: Record<string, Foreign> = {
   },
   'service account of another deployment': {
     title: 'Service account mlflow-build',
+    flag: '--build-service-account mlflow-build',
     make: (project) => [
       `iam.googleapis.com/v1/projects/${project}/serviceAccounts`,
       { accountId: 'mlflow-build', serviceAccount: { description: 'Made by mlflow-gcp for deployment other' } },
@@ -49,6 +53,7 @@ const FOREIGN: Record<string, Foreign> = {
   },
   repository: {
     title: 'Artifact Registry repository mlflow',
+    flag: '--repository mlflow',
     make: (project) => [
       `artifactregistry.googleapis.com/v1/projects/${project}/locations/${REGION}/repositories?repositoryId=mlflow`,
       { format: 'DOCKER' },
@@ -57,6 +62,7 @@ const FOREIGN: Record<string, Foreign> = {
   },
   'SQL instance': {
     title: 'Cloud SQL instance mlflow-pgsql',
+    flag: '--instance mlflow-pgsql',
     make: (project) => [
       `sqladmin.googleapis.com/v1/projects/${project}/instances`,
       {
@@ -75,6 +81,7 @@ const FOREIGN: Record<string, Foreign> = {
   },
   'artifact bucket': {
     title: 'Bucket mlflow-local-mlflow-artifacts',
+    flag: '--bucket mlflow-local-mlflow-artifacts',
     make: (project) => [
       `storage.googleapis.com/storage/v1/b?project=${project}`,
       { name: `${project}-mlflow-artifacts`, labels: { 'managed-by': 'mlflow-gcp', 'mlflow-gcp-deployment': 'other' } },
@@ -106,13 +113,122 @@ test.each(Object.entries(FOREIGN))('init and destroy leave a %s of our name alon
   const look = await makeForeign(cloud, foreign);
   const before = await look();
   const asked = (await cloud.requests()).length;
-  const refused = { code: 'NOT_OURS', message: expect.stringContaining(foreign.title), hint: expect.stringContaining('--name') };
+  const hint = expect.stringMatching(
+    foreign.flag === undefined ? /^Choose another name.* --name/ : new RegExp(`${foreign.flag}\\. Or .* --name`),
+  );
+  const refused = { code: 'NOT_OURS', message: expect.stringContaining(foreign.title), hint };
   const made = await cloud.run('init', '--yes', '--json');
   expect({ status: made.status, ...JSON.parse(made.stdout) }).toMatchObject({ status: 1, ok: false, error: refused });
   expect((await cloud.requests()).slice(asked).filter((request) => !isRead(request))).toEqual([]);
   const gone = await cloud.run('destroy', '--yes', '--delete-data', '--confirm', 'mlflow', '--json');
-  expect({ status: gone.status, ...JSON.parse(gone.stdout) }).toMatchObject({ status: 1, ok: false, error: refused });
+  expect([gone.status, gone.stdout.slice(0, 600)]).toEqual([0, expect.stringContaining('"ok":true')]);
   expect(await look()).toEqual(before);
+});
+
+test('what is adopted gets the roles that it needs, is otherwise left as it is, and stays when the rest is destroyed', async () => {
+  const cloud = await startEnabled();
+  const { simulator } = cloud;
+  const { projectId } = simulator.project;
+  const adopted = ['service account', 'repository', 'SQL instance', 'artifact bucket'].map((kind) => FOREIGN[kind] as Foreign);
+  const looks = await Promise.all(adopted.map((foreign) => makeForeign(cloud, foreign)));
+  const before = await Promise.all(looks.map((look) => look()));
+  const policyOf = async (url: string, method = 'GET') =>
+    (await simulator.call(method, `https://${url}`, method === 'POST' ? {} : undefined)).body.bindings ?? [];
+  const repository = `artifactregistry.googleapis.com/v1/projects/${projectId}/locations/${REGION}/repositories/mlflow`;
+  const bucket = `storage.googleapis.com/storage/v1/b/${projectId}-mlflow-artifacts`;
+  const own = 'user:their-own@example.com';
+  await simulator.call('POST', `https://${repository}:setIamPolicy`, {
+    policy: { bindings: [{ role: 'roles/artifactregistry.reader', members: [own] }] },
+  });
+  const flags = adopted.flatMap(({ flag = '' }) => flag.split(' '));
+
+  const planned = JSON.parse((await cloud.run('init', '--dry-run', '--json', '--yes', ...flags)).stdout);
+  const actions = (items: Array<{ id: string; action: string }>) =>
+    Object.fromEntries(items.map(({ id, action }) => [id, action]));
+  expect(actions(planned.plan.resources)).toMatchObject({
+    'server-account': 'adopt',
+    'build-account': 'create',
+    repository: 'adopt',
+    'sql-instance': 'adopt',
+    'artifact-bucket': 'adopt',
+  });
+  const made = await cloud.run('init', '--yes', '--json', ...flags);
+  expect(`${made.status} ${made.stdout.slice(0, 600)}`).toMatch(/^0 /);
+  const builder = `serviceAccount:mlflow-build@${projectId}.iam.gserviceaccount.com`;
+  const server = `serviceAccount:mlflow-server@${projectId}.iam.gserviceaccount.com`;
+  expect(await policyOf(`${repository}:getIamPolicy`)).toEqual(
+    expect.arrayContaining([
+      { role: 'roles/artifactregistry.reader', members: [own] },
+      { role: 'roles/artifactregistry.writer', members: [builder] },
+    ]),
+  );
+  expect(await policyOf(`${bucket}/iam`)).toContainEqual({ role: 'roles/storage.objectUser', members: [server] });
+  // The choice stands in mlflow-gcp.yaml: nothing is left to do, and the flags need not be given again.
+  const asked = (await cloud.requests()).length;
+  const again = JSON.parse((await cloud.run('init', '--yes', '--json')).stdout);
+  expect(again.resources.filter(({ outcome }: { outcome: string }) => outcome !== 'unchanged')).toEqual([]);
+  expect((await cloud.requests()).slice(asked).filter((request) => !isRead(request))).toEqual([]);
+  // A bucket's metageneration counts its policies too.
+  const facts = (seen: unknown) => JSON.stringify(seen).replaceAll(/"(etag|metageneration|updated|updateTime)":"[^"]*",?/g, '');
+  for (const [index, look] of looks.entries()) expect(facts(await look())).toBe(facts(before[index]));
+
+  const gone = await cloud.run('destroy', '--yes', '--delete-data', '--confirm', 'mlflow', '--json');
+  const outcomes = actions(
+    JSON.parse(gone.stdout).resources.map((one: { id: string; outcome: string }) => ({ ...one, action: one.outcome })),
+  );
+  expect([gone.status, outcomes]).toMatchObject([
+    0,
+    {
+      'server-account': 'kept',
+      'build-account': 'deleted',
+      repository: 'kept',
+      'sql-instance': 'kept',
+      'artifact-bucket': 'kept',
+      'build-bucket': 'deleted',
+    },
+  ]);
+  for (const [index, look] of looks.entries()) expect(facts(await look())).toBe(facts(before[index]));
+  // Roles of an account that goes are taken away; those of one that stays may have been its own.
+  expect(await policyOf(`${repository}:getIamPolicy`)).toEqual([{ role: 'roles/artifactregistry.reader', members: [own] }]);
+  const projectBindings = await policyOf(`cloudresourcemanager.googleapis.com/v3/projects/${projectId}:getIamPolicy`, 'POST');
+  expect(JSON.stringify(projectBindings)).toContain(server);
+  expect(JSON.stringify(projectBindings)).not.toContain('mlflow-build@');
+});
+
+test.each<[code: string, flags: string[], make: (project: string) => Array<[url: string, body: unknown]>]>([
+  [
+    'REPOSITORY_FORMAT',
+    ['--repository', 'wheels'],
+    (project) => [
+      [
+        `artifactregistry.googleapis.com/v1/projects/${project}/locations/${REGION}/repositories?repositoryId=wheels`,
+        { format: 'PYTHON' },
+      ],
+    ],
+  ],
+  ['ACCOUNT_NOT_FOUND', ['--service-account', 'somebody@their-project.iam.gserviceaccount.com'], () => []],
+  [
+    'ACCOUNT_DISABLED',
+    ['--build-service-account', 'retired'],
+    (project) => [
+      [`iam.googleapis.com/v1/projects/${project}/serviceAccounts`, { accountId: 'retired' }],
+      [`iam.googleapis.com/v1/projects/${project}/serviceAccounts/retired@${project}.iam.gserviceaccount.com:disable`, {}],
+    ],
+  ],
+])('%s: what cannot be adopted is said before anything is made', async (code, flags, make) => {
+  const cloud = await startEnabled();
+  for (const [url, body] of make(cloud.simulator.project.projectId)) {
+    expect((await cloud.simulator.call('POST', `https://${url}`, body)).status).toBe(200);
+  }
+  if (code === 'REPOSITORY_FORMAT') {
+    const made = `https://artifactregistry.googleapis.com/v1/projects/${cloud.simulator.project.projectId}/locations/${REGION}/repositories/wheels`;
+    await cloud.simulator.until(made, ({ format }) => format === 'PYTHON');
+  }
+  const asked = (await cloud.requests()).length;
+  const { status, stdout } = await cloud.run('init', '--yes', '--json', ...flags);
+  const { error } = JSON.parse(stdout);
+  expect([status, error.code, error.hint.length > 10]).toEqual([1, code, true]);
+  expect((await cloud.requests()).slice(asked).filter((request) => !isRead(request))).toEqual([]);
 });
 
 test('deploy leaves a Run service of our name alone', async () => {
