@@ -14,6 +14,7 @@ export const USUAL_SECONDS = {
   'sql.users': 5,
   'sql.sslCerts': 10,
   'sql.backup': 120,
+  'sql.restore': 300,
   'artifactregistry.repositories': 5,
   'cloudbuild.build': 120,
   'run.services': 15,

@@ -21,7 +21,7 @@ let sim: TestSimulator;
 beforeAll(async () => {
   place = await sqlPlace();
   sql = place.open();
-  const runtime = { sql, stop: () => sql.stopAll() } as unknown as Runtime;
+  const runtime = { sql, run: {}, stop: () => sql.stopAll() } as unknown as Runtime;
   sim = await startChecked(['sqladmin'], { runtime });
 });
 afterAll(async () => {
@@ -142,7 +142,7 @@ test('switched off it takes no connections, deleted it is gone', async () => {
 test('a server that does not start fails the operation, in its own words; the instance can be deleted', async () => {
   const refuse = () => Promise.reject(new UserError({ code: 'LOCAL_NO_ROOM', message: 'The disk is full.', hint: 'Make room.' }));
   const broken = { start: refuse, stop: async () => undefined, remove: async () => undefined };
-  const other = await startChecked(['sqladmin'], { runtime: { sql: broken } as unknown as Runtime });
+  const other = await startChecked(['sqladmin'], { runtime: { sql: broken, run: {} } as unknown as Runtime });
   try {
     const operation = await finished(
       other,
@@ -168,7 +168,7 @@ test('a server that cannot be started again keeps nothing else from starting, an
     return { host: '127.0.0.1', port: 1 };
   };
   const fragile = { start, stop: async () => undefined, remove: async () => undefined };
-  const other = await startChecked(['sqladmin'], { runtime: { sql: fragile } as unknown as Runtime });
+  const other = await startChecked(['sqladmin'], { runtime: { sql: fragile, run: {} } as unknown as Runtime });
   const state = async () => (await other.call('GET', `${INSTANCES}/fragile`)).body.state;
   try {
     expect(await makeInstance(other, 'fragile')).toMatchObject({ state: 'RUNNABLE' });

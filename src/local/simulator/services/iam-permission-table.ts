@@ -116,11 +116,12 @@ const TABLES: Record<string, { prefix: string; lines: string[] }> = {
   sqladmin: {
     prefix: 'cloudsql',
     lines: [
-      `instances ${CRUD} restart resetSslConfig listServerCas`,
+      `instances ${CRUD} restart resetSslConfig listServerCas restoreBackup clone`,
       `databases ${CRUD}`,
       `users ${CRUD}`,
       'sslCerts insert>create list get delete createEphemeral',
       'backupRuns insert>create list get delete',
+      'Backups CreateBackup>cloudsql.backupRuns.create ListBackups>cloudsql.backupRuns.list GetBackup>cloudsql.backupRuns.get UpdateBackup>cloudsql.backupRuns.update DeleteBackup>cloudsql.backupRuns.delete',
       'connect get>cloudsql.instances.get generateEphemeral>cloudsql.instances.connect',
     ],
   },

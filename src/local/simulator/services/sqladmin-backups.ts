@@ -1,62 +1,67 @@
 import type { Call, Handler, JsonObject, OperationKind, Sim } from '../service.ts';
 import { GoogleError } from '../service.ts';
+import { fits } from './filters.ts';
 import { page } from './paging.ts';
+import {
+  type BackupRecord,
+  backupsOf,
+  carryOut,
+  expiryOf,
+  findBackup,
+  listBackups,
+  newBackup,
+  removeBackup,
+  saveBackup,
+  showBackup,
+  showRun,
+} from './sqladmin-backup-records.ts';
+import { instanceDoesNotExist, notFound } from './sqladmin-errors.ts';
 import { checkRunning } from './sqladmin-instances.ts';
-import { startOperation, withInstance } from './sqladmin-operations.ts';
-import { type InstanceRecord, instanceOf, keyOf, link } from './sqladmin-records.ts';
-
-const KIND = 'sqladmin.backupRuns';
+import { startOperation, startUnbound, withInstance } from './sqladmin-operations.ts';
+import { findInstance, type InstanceRecord, instanceOf } from './sqladmin-records.ts';
 
 /**
- * The list of an instance's backups. Nothing is copied: there is no restore.
- * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/backupRuns
+ * Backups on demand; those on a schedule do not come by themselves.
+ * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/backupRuns , …/rest/v1/Backups
  */
 export const backupMethods: Record<string, Handler> = {
-  'sql.backupRuns.insert': (call, sim) => {
-    const instance = instanceOf(call, sim);
-    checkRunning(instance);
-    const id = String(sim.now().getTime());
-    const { description, location } = call.body as { description?: string; location?: string };
-    const run: JsonObject = {
-      kind: 'sql#backupRun',
-      id,
-      status: 'ENQUEUED',
-      type: 'ON_DEMAND',
-      backupKind: 'SNAPSHOT',
-      enqueuedTime: sim.timestamp(),
-      windowStartTime: sim.timestamp(),
-      instance: instance.name,
-      databaseVersion: instance.databaseVersion,
-      location: location ?? multiRegion(instance.region),
-      ...(description ? { description } : {}),
-    };
-    const answer = startOperation(call, sim, { kind: 'backup', type: 'BACKUP_VOLUME', instance, data: { id } });
-    sim.store.put(KIND, `${keyOf(instance)}/${id}`, run);
-    return { ...answer, backupContext: { kind: 'sql#backupContext', backupId: id } };
-  },
-  'sql.backupRuns.get': (call, sim) => {
-    const instance = instanceOf(call, sim);
-    return show(call.version, instance, runOf(call, sim, instance));
-  },
+  'sql.backupRuns.insert': (call, sim) => begin(call, sim, instanceOf(call, sim)),
+  'sql.backupRuns.get': (call, sim) => showRun(call.version, runOf(call, sim, instanceOf(call, sim))),
   'sql.backupRuns.list': (call, sim) => {
-    const instance = instanceOf(call, sim);
-    const all = sim.store
-      .list(KIND, `${keyOf(instance)}/`)
-      .map(({ value }) => ({ key: String(1e15 - Number(value['id'])), value: show(call.version, instance, value) }))
-      .sort((one, other) => (one.key < other.key ? -1 : 1));
-    const { items, nextPageToken } = page(all, {
-      size: call.params['maxResults'],
-      token: call.params['pageToken'],
-      usual: 20,
-      most: 1000,
-    });
+    const runs = backupsOf(sim, instanceOf(call, sim)).map((backup) => showRun(call.version, backup));
+    const { items, nextPageToken } = paged(runs, call, 'maxResults');
     return { kind: 'sql#backupRunsList', ...(items.length > 0 ? { items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
   },
-  'sql.backupRuns.delete': (call, sim) => {
-    const instance = instanceOf(call, sim);
-    const id = String(runOf(call, sim, instance)['id']);
-    return startOperation(call, sim, { kind: 'deleteBackup', type: 'DELETE_BACKUP', instance, data: { id } });
+  'sql.backupRuns.delete': (call, sim) => remove(call, sim, runOf(call, sim, instanceOf(call, sim))),
+  'sql.Backups.CreateBackup': (call, sim) => {
+    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
+    const instance = findInstance(sim, project, String(call.body['instance'] ?? ''));
+    if (!instance) throw instanceDoesNotExist();
+    return begin(call, sim, instance);
   },
+  'sql.Backups.GetBackup': (call, sim) => showBackup(call.version, named(sim, String(call.params['name']))),
+  'sql.Backups.ListBackups': (call, sim) => {
+    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
+    const all = listBackups(sim, project).map((backup) => showBackup(call.version, backup));
+    const { items, nextPageToken } = paged(
+      all.filter((backup) => fits(backup, call.params['filter'])),
+      call,
+      'pageSize',
+    );
+    return { ...(items.length > 0 ? { backups: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+  },
+  'sql.Backups.UpdateBackup': (call, sim) => {
+    const backup = named(sim, String(call.params['name']));
+    const { description } = call.body as { description?: string };
+    const expiryTime = expiryOf(sim, call.body);
+    const data = {
+      uid: backup.uid,
+      ...(description === undefined ? {} : { description }),
+      ...(expiryTime ? { expiryTime } : {}),
+    };
+    return startOn(call, sim, backup, { kind: 'updateBackup', type: 'UPDATE_BACKUP', data });
+  },
+  'sql.Backups.DeleteBackup': (call, sim) => remove(call, sim, named(sim, String(call.params['name']))),
 };
 
 /** How the long operations on backups end. */
@@ -65,36 +70,75 @@ export const backupEffects: Record<string, OperationKind> = {
     usual: 'sql.backup',
     finish: (operation, sim) =>
       withInstance(operation, sim, async (instance) => {
-        const key = `${keyOf(instance)}/${String(operation.data['id'])}`;
-        sim.store.put(KIND, key, {
-          ...(sim.store.get(KIND, key) ?? {}),
-          status: 'SUCCESSFUL',
-          startTime: operation.startTime,
-          endTime: sim.timestamp(),
-        });
+        const backup = findBackup(sim, instance.project, String(operation.data['uid']));
+        if (backup) await carryOut(sim, instance, backup, operation.startTime);
       }),
+  },
+  updateBackup: {
+    usual: 'sql.databases',
+    finish: (operation, sim) => {
+      const { uid, description, expiryTime } = operation.data;
+      const backup = findBackup(sim, String(operation.data['project']), String(uid));
+      if (backup) saveBackup(sim, { ...backup, ...(description ? { description } : {}), ...(expiryTime ? { expiryTime } : {}) });
+    },
   },
   deleteBackup: {
     usual: 'sql.databases',
-    finish: (operation, sim) =>
-      withInstance(operation, sim, async (instance) => {
-        sim.store.delete(KIND, `${keyOf(instance)}/${String(operation.data['id'])}`);
-      }),
+    finish: async (operation, sim) => {
+      const backup = findBackup(sim, String(operation.data['project']), String(operation.data['uid']));
+      if (backup) await removeBackup(sim, backup);
+    },
   },
 };
 
-function runOf(call: Call, sim: Sim, instance: InstanceRecord): JsonObject {
-  const run = sim.store.get(KIND, `${keyOf(instance)}/${String(call.params['id'])}`);
-  if (!run)
-    throw new GoogleError({ code: 404, message: 'The Cloud SQL backup run does not exist.', reason: 'backupRunDoesNotExist' });
-  return run;
+/** `projects/P/backups/UID` @throws GoogleError 404 */
+export function named(sim: Sim, name: string): BackupRecord {
+  const [, project = '', uid = ''] = /^projects\/([^/]+)\/backups\/([^/]+)$/.exec(name) ?? [];
+  const backup = uid === '' ? undefined : findBackup(sim, sim.findProject(project).projectId, uid);
+  if (!backup) throw notFound('The Cloud SQL backup does not exist.');
+  return backup;
 }
 
-function show(version: string, instance: InstanceRecord, run: JsonObject): JsonObject {
-  return { ...run, selfLink: link(version, instance.project, `instances/${instance.name}/backupRuns/${String(run['id'])}`) };
+/** @throws GoogleError 404 backupRunDoesNotExist */
+export function runNamed(sim: Sim, instance: InstanceRecord, id: string): BackupRecord {
+  const run = backupsOf(sim, instance).find(({ runId }) => runId === id);
+  if (run) return run;
+  throw new GoogleError({ code: 404, message: 'The Cloud SQL backup run does not exist.', reason: 'backupRunDoesNotExist' });
 }
 
-/** Where backups are kept when nothing is said. */
-function multiRegion(region: string): string {
-  return region.startsWith('europe') ? 'eu' : region.startsWith('asia') || region.startsWith('australia') ? 'asia' : 'us';
+function begin(call: Call, sim: Sim, instance: InstanceRecord): JsonObject {
+  checkRunning(instance);
+  const expiryTime = expiryOf(sim, call.body);
+  const backup = newBackup(sim, instance, { ...call.body, type: 'ON_DEMAND', expiryTime });
+  const answer = startOperation(call, sim, { kind: 'backup', type: 'BACKUP_VOLUME', instance, data: { uid: backup.uid } });
+  saveBackup(sim, backup);
+  const context = { kind: 'sql#backupContext', backupId: backup.runId, name: `projects/${backup.project}/backups/${backup.uid}` };
+  return { ...answer, backupContext: context };
+}
+
+function remove(call: Call, sim: Sim, backup: BackupRecord): JsonObject {
+  return startOn(call, sim, backup, { kind: 'deleteBackup', type: 'DELETE_BACKUP', data: { uid: backup.uid } });
+}
+
+/** An operation on a backup, whose instance may be gone. */
+function startOn(
+  call: Call,
+  sim: Sim,
+  { project, instance: name }: BackupRecord,
+  work: { kind: string; type: string; data: JsonObject },
+): JsonObject {
+  const instance = findInstance(sim, project, name);
+  return instance
+    ? startOperation(call, sim, { ...work, instance })
+    : startUnbound(call, sim, { ...work, instance: { project, name } });
+}
+
+function runOf(call: Call, sim: Sim, instance: InstanceRecord): BackupRecord {
+  return runNamed(sim, instance, String(call.params['id']));
+}
+
+/** The list is in its order already. */
+function paged(all: JsonObject[], call: Call, size: 'maxResults' | 'pageSize') {
+  const keyed = all.map((value, place) => ({ key: String(place).padStart(6, '0'), value }));
+  return page(keyed, { size: call.params[size], token: call.params['pageToken'], usual: 20, most: 1000 });
 }

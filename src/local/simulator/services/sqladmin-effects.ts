@@ -2,8 +2,9 @@ import { GoogleError, type JsonObject, type OperationKind, type Sim } from '../s
 import { createSystemDatabases } from './sqladmin-databases.ts';
 import { runningFacts } from './sqladmin-defaults.ts';
 import { withInstance } from './sqladmin-operations.ts';
-import { connectionName, type InstanceRecord, keyOf, ROOT_PASSWORDS, removeInstance, saveInstance } from './sqladmin-records.ts';
-import { runtimeOf, startServer, stopServer, translated } from './sqladmin-runtime.ts';
+import { type InstanceRecord, keyOf, ROOT_PASSWORDS, saveInstance } from './sqladmin-records.ts';
+import { removeAll } from './sqladmin-removal.ts';
+import { startServer, stopServer, translated } from './sqladmin-runtime.ts';
 import { dropSslCerts } from './sqladmin-ssl-certs.ts';
 import { describe, findTls, newTls, saveTls } from './sqladmin-tls.ts';
 import { createRootUser } from './sqladmin-users.ts';
@@ -18,14 +19,36 @@ export const instanceEffects: Record<string, OperationKind> = {
   },
   restart: { usual: 'sql.instances.update', finish: (operation, sim) => withInstance(operation, sim, restart) },
   resetSslConfig: { usual: 'sql.instances.update', finish: (operation, sim) => withInstance(operation, sim, resetSslConfig) },
-  delete: { usual: 'sql.instances.delete', finish: (operation, sim) => withInstance(operation, sim, remove) },
+  delete: {
+    usual: 'sql.instances.delete',
+    finish: (operation, sim) => withInstance(operation, sim, (instance) => removeAll(sim, instance, operation)),
+  },
   /** What was over before it was answered. */
   done: { usual: 'none', finish: () => undefined },
 };
 
-async function create(instance: InstanceRecord, sim: Sim): Promise<void> {
+function create(instance: InstanceRecord, sim: Sim): Promise<void> {
+  return bringUp(sim, instance, {
+    data: async () => undefined,
+    content: () => {
+      createSystemDatabases(sim, instance);
+      createRootUser(sim, instance);
+    },
+  });
+}
+
+/** What an instance begins with. */
+export interface Beginning {
+  /** Puts the data into the runtime, before the server starts. */
+  data(): Promise<void>;
+  /** Writes down what is in it. */
+  content(): void;
+}
+
+/** Makes an instance run that is being made; one that cannot be made is FAILED. */
+export async function bringUp(sim: Sim, instance: InstanceRecord, beginning: Beginning): Promise<void> {
   try {
-    await makeRun(instance, sim);
+    await makeRun(instance, sim, beginning);
   } catch (error) {
     if (error instanceof GoogleError) {
       sim.store.delete(ROOT_PASSWORDS, keyOf(instance));
@@ -35,14 +58,14 @@ async function create(instance: InstanceRecord, sim: Sim): Promise<void> {
   }
 }
 
-async function makeRun(instance: InstanceRecord, sim: Sim): Promise<void> {
+async function makeRun(instance: InstanceRecord, sim: Sim, beginning: Beginning): Promise<void> {
   const tls = findTls(sim, instance) ?? (await newTls(instance, sim.now()));
   const serverCaCert = await describe(tls.serverCa.certificate, instance.name);
+  await translated(beginning.data());
   if (instance.settings['activationPolicy'] !== 'NEVER') await translated(startServer(sim, instance, tls));
   saveTls(sim, instance, tls);
   sim.store.delete(ROOT_PASSWORDS, keyOf(instance));
-  createSystemDatabases(sim, instance);
-  createRootUser(sim, instance);
+  beginning.content();
   saveInstance(sim, { ...instance, ...runningFacts(sim, instance), serverCaCert, state: 'RUNNABLE' });
 }
 
@@ -90,9 +113,4 @@ async function resetSslConfig(instance: InstanceRecord, sim: Sim): Promise<void>
   saveTls(sim, instance, tls);
   dropSslCerts(sim, instance);
   saveInstance(sim, { ...instance, serverCaCert });
-}
-
-async function remove(instance: InstanceRecord, sim: Sim): Promise<void> {
-  await translated(runtimeOf(sim)?.remove(connectionName(instance)));
-  removeInstance(sim, instance);
 }

@@ -28,6 +28,11 @@ export function operationInProgress(): GoogleError {
   });
 }
 
+/** What the state or the size of an instance forbids. */
+export function invalidOperation(): GoogleError {
+  return new GoogleError({ code: 400, message: "This operation isn't valid for this instance.", reason: 'invalidOperation' });
+}
+
 export function staleData(): GoogleError {
   return new GoogleError({ code: 412, message: 'Condition does not match.', reason: 'staleData' });
 }

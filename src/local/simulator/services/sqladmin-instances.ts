@@ -20,6 +20,7 @@ import {
   ROOT_PASSWORDS,
   saveInstance,
 } from './sqladmin-records.ts';
+import { finalBackup } from './sqladmin-removal.ts';
 import { checkNewInstance, checkSettings } from './sqladmin-rules.ts';
 import { runtimeOf } from './sqladmin-runtime.ts';
 import { isOffered, upgrades } from './sqladmin-versions.ts';
@@ -48,7 +49,8 @@ export const instanceMethods: Record<string, Handler> = {
         'The instance is protected. Please disable the deletion protection and try again. To disable deletion protection, update the instance settings with deletionProtectionEnabled set to false.',
       );
     }
-    return startOperation(call, sim, { kind: 'delete', type: 'DELETE', instance });
+    const data = finalBackup(call, sim, instance);
+    return startOperation(call, sim, { kind: 'delete', type: 'DELETE', instance, data });
   },
   'sql.instances.restart': (call, sim) => {
     const instance = instanceOf(call, sim);
@@ -94,7 +96,7 @@ function insert(call: Call, sim: Sim): JsonObject {
 }
 
 /** @throws GoogleError 400 for what an organisation's policy forbids */
-function checkPolicies(sim: Sim, { project, region }: InstanceRecord, settings: JsonObject): void {
+export function checkPolicies(sim: Sim, { project, region }: InstanceRecord, settings: JsonObject): void {
   const objection = sqlObjection(sim, project, region, settings);
   if (objection) throw invalidRequest(objection);
 }

@@ -56,6 +56,16 @@ export function startOperation(call: Call, sim: Sim, work: Work): JsonObject {
   return showOperation(call.version, operation, 'PENDING');
 }
 
+/** Begins a long operation on what outlived its instance. */
+export function startUnbound(
+  call: Call,
+  sim: Sim,
+  work: Omit<Work, 'instance'> & { instance: { project: string; name: string } },
+): JsonObject {
+  const operation = sim.operations.start({ api: 'sqladmin', kind: work.kind, data: describe(work), principal: call.principal });
+  return showOperation(call.version, operation, 'PENDING');
+}
+
 /**
  * Does what Cloud SQL ends before it answers: waits its usual time, during which the instance is busy, runs the effect, and shows
  * the operation as done.
@@ -86,7 +96,12 @@ export async function doAtOnce(
   return showOperation(call.version, { ...operation, done: true, endTime: sim.timestamp() }, 'DONE');
 }
 
-function describe({ type, instance, target, data }: Work): JsonObject {
+function describe({
+  type,
+  instance,
+  target,
+  data,
+}: Omit<Work, 'instance'> & { instance: { project: string; name: string } }): JsonObject {
   return { ...data, type, project: instance.project, instance: instance.name, ...(target === undefined ? {} : { target }) };
 }
 

@@ -54,7 +54,7 @@ export function saveInstance(sim: Sim, instance: InstanceRecord): InstanceRecord
 /** Removes the instance with all that belongs to it, and keeps its name from being used for a week. */
 export function removeInstance(sim: Sim, instance: InstanceRecord): void {
   const key = keyOf(instance);
-  for (const kind of ['sqladmin.databases', 'sqladmin.users', 'sqladmin.sslCerts', 'sqladmin.backupRuns']) {
+  for (const kind of ['sqladmin.databases', 'sqladmin.users', 'sqladmin.sslCerts']) {
     for (const { key: own } of sim.store.list(kind, `${key}/`)) sim.store.delete(kind, own);
   }
   for (const kind of [INSTANCES, LOCKS, ROOT_PASSWORDS, TLS]) sim.store.delete(kind, key);

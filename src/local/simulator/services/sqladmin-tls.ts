@@ -1,6 +1,7 @@
 import { createHash, webcrypto } from 'node:crypto';
 import type { SqlInstance } from '../../runtime-port.ts';
 import type { JsonObject, Sim } from '../service.ts';
+import { loadX509 } from '../x509-library.ts';
 import { type InstanceRecord, keyOf, TLS } from './sqladmin-records.ts';
 
 /** The authorities and the server certificate of one instance; PEM. */
@@ -86,7 +87,7 @@ export async function revoke(tls: TlsRecord, serialNumber: string, now: Date): P
 
 /** A certificate in the API's form. */
 export async function describe(certificate: string, instance: string): Promise<JsonObject> {
-  const { X509Certificate } = await import('@peculiar/x509');
+  const { X509Certificate } = await loadX509();
   const read = new X509Certificate(certificate);
   return {
     kind: 'sql#sslCert',
@@ -111,9 +112,7 @@ export function runtimeTls(tls: TlsRecord): SqlInstance['tls'] {
 }
 
 async function newAuthority(commonName: string, now: Date): Promise<Pair> {
-  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } = await import(
-    '@peculiar/x509'
-  );
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } = await loadX509();
   const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `C=US,O=Google\\, Inc,CN=${commonName}`,
@@ -130,7 +129,7 @@ async function newAuthority(commonName: string, now: Date): Promise<Pair> {
 }
 
 async function issue(authority: Pair, subject: string, publicKey: webcrypto.CryptoKey, now: Date, days: number): Promise<string> {
-  const { X509Certificate, X509CertificateGenerator, BasicConstraintsExtension } = await import('@peculiar/x509');
+  const { X509Certificate, X509CertificateGenerator, BasicConstraintsExtension } = await loadX509();
   const certificate = await X509CertificateGenerator.create({
     subject,
     issuer: new X509Certificate(authority.certificate).subject,
@@ -150,7 +149,7 @@ async function revocationList(
   certificates: Array<{ serialNumber: string; time: string }>,
   now: Date,
 ): Promise<string> {
-  const { X509Certificate, X509CrlGenerator } = await import('@peculiar/x509');
+  const { X509Certificate, X509CrlGenerator } = await loadX509();
   const { subject, notAfter } = new X509Certificate(authority.certificate);
   const list = await X509CrlGenerator.create({
     issuer: subject,
