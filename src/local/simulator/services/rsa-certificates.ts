@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { loadX509 } from '../x509-library.ts';
 import type { SigningKey } from './iam-keys-store.ts';
 
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
@@ -9,7 +10,7 @@ export async function certify(
   publicKey: string,
   { commonName, notBefore, notAfter }: { commonName: string; notBefore: Date; notAfter: Date },
 ): Promise<string> {
-  const { X509CertificateGenerator } = await import('@peculiar/x509');
+  const { X509CertificateGenerator } = await loadX509();
   const certificate = await X509CertificateGenerator.create({
     // 64 characters are the most that a common name may have.
     subject: `CN=${commonName.slice(0, 64)}`,
