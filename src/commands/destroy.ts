@@ -9,7 +9,8 @@ export const destroyOptions = {
 export const destroyCommand: CommandSpec<typeof destroyOptions> = {
   name: 'destroy',
   summary: 'Delete what init and deploy made; keep database and artifacts unless told otherwise',
-  details: 'The project folder and the enabled services stay. A Cloud SQL instance leaves a last backup for seven days.',
+  details:
+    'The project folder and the enabled services stay. A Cloud SQL instance leaves a last backup for seven days. Without the folder, everything is found by its labels. At the end stands a list of what is still there and what it costs.',
   examples: ['mlflow-gcp destroy', 'mlflow-gcp destroy --dry-run', 'mlflow-gcp destroy --delete-data --confirm mlflow --yes'],
   options: destroyOptions,
   load: () => import('./destroy/destroy-action.ts'),

@@ -121,3 +121,29 @@ async function finish(google: Google, what: string, started: LongOperation, wait
     ...wait,
   });
 }
+
+/** The repositories in this location that carry all of these labels. https://docs.cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories/list */
+export async function listRepositories(
+  google: Google,
+  args: { project: string; location: string; labels: Labels },
+): Promise<Repository[]> {
+  const api = await google.apis.artifactregistry();
+  const parent = `projects/${args.project}/locations/${args.location}`;
+  const found: Repository[] = [];
+  let pageToken: string | undefined;
+  do {
+    const { data } = await api.projects.locations.repositories.list({ parent, ...(pageToken && { pageToken }) });
+    for (const { name, format, description, labels, sizeBytes } of data.repositories ?? []) {
+      const own = (labels ?? {}) as Labels;
+      found.push({
+        name: name ?? '',
+        format: format ?? '',
+        description: description ?? '',
+        labels: own,
+        sizeBytes: sizeBytes ?? undefined,
+      });
+    }
+    pageToken = data.nextPageToken || undefined;
+  } while (pageToken !== undefined);
+  return found.filter(({ labels }) => Object.entries(args.labels).every(([key, value]) => labels[key] === value));
+}

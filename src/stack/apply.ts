@@ -36,16 +36,19 @@ export interface Removed {
   outcome: Removal;
 }
 
-/** Takes resources down, each after those that depended on it. Resources that hold data are kept unless `deleteData`. */
+/**
+ * Takes resources down, each after those that depended on it. Resources that hold data are kept unless `deleteData`, and those in `leave`
+ * in any case.
+ */
 export async function removeStack(
   resources: Removable[],
   context: StackContext,
   group: StepGroup,
-  options: { deleteData: boolean },
+  options: { deleteData: boolean; leave?: Set<string> },
 ): Promise<Removed[]> {
   const outcomes = await runGraph(reverseNodes(resources), async (resource): Promise<Removal> => {
     context.google.signal.throwIfAborted();
-    if (keeps(resource, options)) return 'kept';
+    if (keeps(resource, options) || options.leave?.has(resource.id)) return 'kept';
     return group.run(resource.title, (step) => resource.remove(context, step.progress), {
       outcome: (outcome) => outcome,
       resource: resource.id,
