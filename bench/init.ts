@@ -147,7 +147,7 @@ function depthOf(calls: Logged[]): number {
 }
 
 function isRead({ method, path: name }: Logged): boolean {
-  return method === 'GET' || method === 'HEAD' || name.endsWith(':getIamPolicy');
+  return method === 'GET' || method === 'HEAD' || /:(?:getIamPolicy|testIamPermissions)$/.test(name);
 }
 
 const critical = criticalSeconds();
