@@ -58,8 +58,8 @@ export async function endJournal(keyFile: string): Promise<void> {
 }
 
 /** Waits while a run that is alive is at it. Throws a {@link UserError} KEY_BUSY after a minute and a half. */
-export async function awaitOtherRun(keyFile: string, signal: AbortSignal): Promise<void> {
-  for (const end = Date.now() + WAIT_MS; await isUnderWay(keyFile); ) {
+export async function awaitOtherRun(keyFile: string, signal: AbortSignal, waitMs: number = WAIT_MS): Promise<void> {
+  for (const end = Date.now() + waitMs; await isUnderWay(keyFile); ) {
     if (Date.now() > end) {
       throw new UserError({
         code: 'KEY_BUSY',

@@ -7,9 +7,11 @@ import { lockedFolder } from '../support/project-folder.ts';
 import { keys, onTerminal } from '../support/pty.ts';
 import { deploymentScenarios, folderScenarios } from './deployment-scenarios.ts';
 import { googleScenarios } from './google-scenarios.ts';
+import { keyScenarios } from './key-scenarios.ts';
 import { localScenarios } from './local-scenarios.ts';
 import { networkScenarios } from './network-scenarios.ts';
 import { openStage, type Stage } from './scenario.ts';
+import { serverScenarios } from './server-scenarios.ts';
 import { systemScenarios } from './system-scenarios.ts';
 import { usageScenarios } from './usage-scenarios.ts';
 
@@ -20,6 +22,8 @@ const scenarios = [
   ...networkScenarios,
   ...systemScenarios,
   ...localScenarios,
+  ...keyScenarios,
+  ...serverScenarios,
   ...folderScenarios,
 ];
 
@@ -99,7 +103,7 @@ describe('the catalogue', () => {
 function testsOfTheProgram(): string[] {
   const folder = path.join(packageRoot, 'test');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts') && !/^(?:simulator|clients)\//.test(name))
+    .filter((name) => name.endsWith('.test.ts') && !/^(?:simulator|clients\/(?!skaffold))/.test(name))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'));
 }
 

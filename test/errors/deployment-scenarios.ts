@@ -46,6 +46,7 @@ function answered(
 
 const pathWith = async (programs: Record<string, string>) => ({ PATH: `${await fakePath(programs)}:${process.env['PATH']}` });
 const ACCESS = 'secretmanager.projects.secrets.versions.access';
+const PLAN = ['init', '--yes', '--dry-run'];
 const DEPLOY = ['deploy', '--no-check', '--with'];
 
 /** What can be wrong with a deployment that is there. In this order: the last ones spoil it. */
@@ -61,6 +62,24 @@ export const deploymentScenarios: DeployedScenario[] = [
   ]),
   inFolder('SQL_VERSION_DIFFERS', ['init', '--yes', '--database-version', 'POSTGRES_17']),
   inFolder('DATABASE_ENGINE_DIFFERS', ['init', '--yes', '--database', 'mysql']),
+  answered(
+    'REPOSITORY_FORMAT',
+    'artifactregistry.projects.locations.repositories.get',
+    (answer) => ({ ...answer, format: 'NPM' }),
+    [...PLAN],
+  ),
+  answered(
+    'ACCOUNT_DISABLED',
+    'iam.projects.serviceAccounts.get',
+    (answer) => ({ ...answer, description: 'of somebody else', disabled: true }),
+    [...PLAN, '--service-account', 'mlflow-server'],
+  ),
+  answered('FORMAT_NOT_FOR_MYSQL', 'sql.instances.list', onMysql, ['connect', '--database', '--format', 'env']),
+  inFolder('ACCOUNT_NOT_FOUND', [...PLAN, '--service-account', 'nobody@another-project-1.iam.gserviceaccount.com']),
+  inFolder('DEPLOYMENT_ELSEWHERE', [...PLAN, '--region', 'europe-west1']),
+  inFolder('SKAFFOLD_FAILED', [...DEPLOY, 'skaffold'], () =>
+    pathWith({ skaffold: 'if [ "$1" = version ]; then echo v2.17.0; else echo no idea >&2; exit 1; fi' }),
+  ),
   inFolder('SKAFFOLD_MISSING', [...DEPLOY, 'skaffold'], async () => ({ PATH: await fakePath({}) })),
   inFolder('SKAFFOLD_TOO_OLD', [...DEPLOY, 'skaffold'], () => pathWith({ skaffold: 'echo v2.1.0' })),
   inFolder('LOCK_FAILED', ['init', '--yes', '--dir', 'another'], () =>
@@ -90,6 +109,10 @@ export const deploymentScenarios: DeployedScenario[] = [
     },
   },
 ];
+
+function onMysql(answer: Record<string, unknown>): unknown {
+  return { ...answer, items: (answer['items'] as object[]).map((one) => ({ ...one, databaseVersion: 'MYSQL_8_4' })) };
+}
 
 function changedOnTheWay(answer: Record<string, unknown>): unknown {
   return { ...answer, payload: { ...(answer['payload'] as object), dataCrc32c: '1' } };

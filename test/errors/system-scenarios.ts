@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createOrGet, poll, systemClock } from '../../src/gcp/retry.ts';
+import { notReady as mysqlNotReady } from '../../src/local/runtime/mysql/server-process.ts';
 import { databaseAccount } from '../../src/local/runtime/sql/account.ts';
 import { ownFolder } from '../../src/local/runtime/sql/cluster-files.ts';
 import { notReady } from '../../src/local/runtime/sql/postgres.ts';
@@ -75,6 +76,9 @@ export const systemScenarios: Scenario[] = [
   during('LOCAL_SOCKET_FOLDER', foreignFolder),
   during('LOCAL_POSTGRES_FAILED', async () => {
     throw await notReady('/nonexistent/postgres.log', 'project:region:instance');
+  }),
+  during('LOCAL_MYSQL_FAILED', async () => {
+    throw await mysqlNotReady('/nonexistent/mysql.log', 'project:region:instance');
   }),
   during('LOCAL_INSTANCE_STOPPED', () => {
     throw notRunning('project:region:instance');
