@@ -93,7 +93,7 @@ describe('a service on Cloud Run', () => {
       invokerIamDisabled: true,
     });
     await expect.poll(async () => (await service()).terminalCondition?.state, { timeout: 20_000 }).toBe('CONDITION_FAILED');
-    expect((await service()).terminalCondition.message).toContain('the database is not there');
+    expect((await service()).terminalCondition.message).toContain('failed to start and listen on the port');
     expect(await answerOf()).toBe('first');
     const { json } = await place.run('local', 'logs', '--service', 'fake');
     expect(json.lines.map(({ text }: { text: string }) => text).join('\n')).toContain('the database is not there');
@@ -117,6 +117,31 @@ describe('a service on Cloud Run', () => {
     await place.run('local', 'start');
     expect(await answerOf()).toBe('second');
     expect((await place.run('local', 'status')).json.processes).toHaveLength(1);
+  });
+
+  it('has the same image run as a job, which is told of by its execution, by Cloud Logging and by its log file', async () => {
+    const jobs = `https://run.googleapis.com/v2/${PARENT}/jobs`;
+    const containers = [{ image: IMAGE, command: ['bash', '-c'], args: ['echo "$CLOUD_RUN_JOB: $A"; exit $STATUS'] }];
+    const env = (status: string) => ({ containerOverrides: [{ env: [{ name: 'STATUS', value: status }] }] });
+    const job = { ...containers[0], env: [{ name: 'A', value: 'hello' }] };
+    await ok('POST', `${jobs}?jobId=greet`, {
+      template: { template: { serviceAccount: RUNNER, maxRetries: 0, containers: [job] } },
+    });
+    const run = async (status: string): Promise<Json> => {
+      const { name } = await ok('POST', `${jobs}/greet:run`, { overrides: env(status) });
+      const operation = () => place.api('GET', `https://run.googleapis.com/v2/${name}`).then(({ body }) => body);
+      await expect.poll(async () => (await operation()).done, { timeout: 20_000 }).toBe(true);
+      return operation();
+    };
+    expect((await run('0')).response).toMatchObject({ succeededCount: 1 });
+    expect((await run('4')).error.message).toContain('The container exited with an error.');
+    const { json } = await place.run('local', 'logs', '--service', 'greet');
+    expect(json.lines.map(({ text }: { text: string }) => text).join('\n')).toContain('greet: hello');
+    await ok('POST', `https://serviceusage.googleapis.com/v1/projects/${PROJECT}/services/logging.googleapis.com:enable`, {});
+    const filter = 'resource.type="cloud_run_job" AND textPayload="greet: hello"';
+    const list = { resourceNames: [`projects/${PROJECT}`], filter };
+    const found = await place.api('POST', 'https://logging.googleapis.com/v2/entries:list', list);
+    expect(found.body.entries).toHaveLength(2);
   });
 
   it('goes when it is deleted', async () => {

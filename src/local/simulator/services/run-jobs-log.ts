@@ -29,7 +29,7 @@ export function taskLog(
     'run.googleapis.com/task_index': String(index),
     'run.googleapis.com/task_attempt': String(attempt),
   };
-  let waiting: NewEntry[] = [];
+  const waiting: NewEntry[] = [];
   const flush = (): void => {
     if (waiting.length === 0) return;
     appendEntries(sim, projectId, waiting.splice(0));
@@ -38,7 +38,7 @@ export function taskLog(
   const timer = setInterval(flush, FLUSH_MS);
   const add = (log: string, more: NewEntry | object): void => {
     const logName = `projects/${projectId}/logs/run.googleapis.com%2F${log}`;
-    waiting = [...waiting, { logName, resource, labels, timestamp: sim.timestamp(), ...more }];
+    waiting.push({ logName, resource, labels, timestamp: sim.timestamp(), ...more });
   };
   return {
     line: (text, stream) => add(stream, payloadOf(text)),
