@@ -94,9 +94,16 @@ function titles({ made }: Ahead, ids: string[]): string[] {
 
 function noAccounts(constraint: string): Rule {
   return (ahead) => {
-    const ids = Object.keys(ACCOUNT_FLAGS).filter((id) => ahead.made.has(id));
+    const ids = [...Object.keys(ACCOUNT_FLAGS), 'deploy-account'].filter((id) => ahead.made.has(id));
     if (ids.length === 0 || !isEnforced(ahead.policies, constraint)) return [];
-    const wayRound = `Have an administrator make them, and adopt them with ${ids.map((id) => ACCOUNT_FLAGS[id]).join(' and ')}.`;
+    const flags = ids.map((id) => ACCOUNT_FLAGS[id]).filter((flag) => flag !== undefined);
+    // The account that a CI service deploys as is none that others use.
+    const ci =
+      flags.length === ids.length
+        ? ''
+        : ' Deployments by a CI service need an account of their own: go without --ci, or ask for an exception.';
+    const adopt = flags.length === 0 ? '' : `Have an administrator make them, and adopt them with ${flags.join(' and ')}.`;
+    const wayRound = `${adopt}${ci}`.trim();
     return [{ constraint, forbids: 'new service accounts', where: titles(ahead, ids), wayRound }];
   };
 }
