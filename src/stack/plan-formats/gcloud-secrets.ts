@@ -8,16 +8,21 @@ import { command, fed, labelFlag } from './shell.ts';
 /** Letters that need no quoting anywhere, as `init` makes passwords itself. */
 const MAKE_PASSWORD = "openssl rand -base64 24 | tr '+/' '-_' | tr -d '\\n'";
 
-/** The commands that make a secret and give it its first value. No value stands in a process's arguments. */
-export function secretCommands(secret: BlueprintSecret, { labels, secretLocations }: Blueprint, project: string): string[] {
-  const create = command(
-    ...['gcloud', 'secrets', 'create', secret.name],
+/** The command that makes a secret without any value. */
+export function createSecretCommand(name: string, { labels, secretLocations }: Blueprint, project: string): string {
+  return command(
+    ...['gcloud', 'secrets', 'create', name],
     `--project=${project}`,
     ...(secretLocations === undefined
       ? ['--replication-policy=automatic']
       : ['--replication-policy=user-managed', `--locations=${secretLocations.join(',')}`]),
     labelFlag('--labels', labels),
   );
+}
+
+/** The commands that make a secret and give it its first value. No value stands in a process's arguments. */
+export function secretCommands(secret: BlueprintSecret, blueprint: Blueprint, project: string): string[] {
+  const create = createSecretCommand(secret.name, blueprint, project);
   const add = command('gcloud', 'secrets', 'versions', 'add', secret.name, `--project=${project}`, '--data-file=-');
   return [create, filled(secret, add)];
 }

@@ -7,6 +7,7 @@ import { projectGrants } from '../resources/project-roles.ts';
 import { wantedRepository } from '../resources/repository.ts';
 import { requiredServices } from '../resources/services.ts';
 import { type Blueprint, type BlueprintBucket, type BlueprintSecret, blueprintOf } from './blueprint.ts';
+import { clientCertificateCommands } from './client-certificate-forms.ts';
 import { databaseUserCommands, secretCommands } from './gcloud-secrets.ts';
 import { createInstanceWords } from './gcloud-sql.ts';
 import type { PlanDocument } from './plan-document.ts';
@@ -65,6 +66,7 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
       create: databaseSecret === undefined ? [] : databaseUserCommands(deployment, databaseSecret),
       update: [LEFT_TO_INIT],
     },
+    'client-certificate': { create: clientCertificateCommands(deployment, blueprint), update: [LEFT_TO_INIT] },
   };
   for (const { id, accountId, displayName, description } of blueprint.accounts) {
     const words = ['gcloud', 'iam', 'service-accounts', 'create', accountId, `--project=${project}`];

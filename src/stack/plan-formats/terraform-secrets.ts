@@ -73,7 +73,7 @@ function secretBlock({ key, name }: BlueprintSecret, blueprint: Blueprint): HclB
   };
 }
 
-function replication({ secretLocations }: Blueprint): HclBlock {
+export function replication({ secretLocations }: Blueprint): HclBlock {
   if (secretLocations === undefined) return { kind: 'auto' };
   return { kind: 'user_managed', blocks: secretLocations.map((location) => ({ kind: 'replicas', values: { location } })) };
 }

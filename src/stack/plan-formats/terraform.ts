@@ -1,5 +1,6 @@
 import { requiredServices } from '../resources/services.ts';
 import { blueprintOf } from './blueprint.ts';
+import { clientCertificateBlocks } from './client-certificate-forms.ts';
 import { type HclBlock, hclText } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { resourceBlocks, SERVICES } from './terraform-parts.ts';
@@ -27,6 +28,7 @@ export function terraformConfiguration(document: PlanDocument): string {
     }),
     ...secretBlocks(document, blueprint),
     ...databaseBlocks(document, blueprint),
+    ...clientCertificateBlocks(deployment, blueprint),
   ];
   return hclText(blocks);
 }

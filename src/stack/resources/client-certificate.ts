@@ -29,6 +29,7 @@ export function clientCertificateResource(deployment: Deployment): Resource {
   const secret = { project, secretId: clientKeySecret(deployment) };
   const commonName = certificateName(deployment);
   const labels = deploymentLabels(deployment.name);
+  const placement = deployment.secretLocations && { locations: deployment.secretLocations };
   const secretTitle = `Secret ${secret.secretId}`;
   return {
     id: 'client-certificate',
@@ -49,7 +50,7 @@ export function clientCertificateResource(deployment: Deployment): Resource {
       const [before, there] = await settle([readClientIdentity(google, deployment), getSecret(google, secret)]);
       if (there === undefined && before.certificate !== undefined) throw foreign(deployment);
       // The secret first: a certificate beside it is then ours, though we may have been killed before we had its key.
-      const { value: found } = await createSecret(google, { ...secret, labels });
+      const { value: found } = await createSecret(google, { ...secret, labels, ...placement });
       assertOurs(secretTitle, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...secret, labels: { ...found.labels, ...labels } });
