@@ -6,9 +6,17 @@ import { loadServices } from '../../src/local/simulator/services.ts';
 import { startSimulator } from '../../src/local/simulator/simulator.ts';
 import { lockedFolder } from '../support/project-folder.ts';
 import { DISCOVERY_DIR } from '../support/simulator.ts';
-import { advance, type Disturbance, type End, type Stage, trial, undisturbed } from './kill-trial.ts';
+import { advance, type Disturbance, type End, openWorld, type Stage, trial, undisturbed } from './kill-trial.ts';
 
 const INIT = ['init', '--yes'];
+/** With everything that can be had besides: a repository that was there before, a client certificate, a workflow's trust, a key. */
+const REPOSITORY = 'images-of-the-team';
+const INIT_ALL = [
+  ...INIT,
+  ...['--repository', REPOSITORY, '--require-client-cert'],
+  ...['--ci', 'github', '--github-repo', 'acme/models', '--github-branch', 'main'],
+  ...['--credentials', 'key', '--key-file', '../key.json'],
+];
 const DEPLOY = ['deploy', '--with', 'api', '--no-check'];
 const ROTATE = ['secrets', 'rotate', '--yes', '--no-check', '--grace', '0'];
 const DESTROY = ['destroy', '--yes'];
@@ -29,6 +37,8 @@ export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise
   const empty = await emptyStage();
   const made = await advance(empty, [INIT]);
   const deployed = await advance(made, [DEPLOY]);
+  const shared = await withRepository(empty);
+  const all = await advance(shared, [INIT_ALL]);
   const list: Scenario[] = [];
   for (const [args, from] of [
     [INIT, empty],
@@ -36,6 +46,8 @@ export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise
     [ROTATE, deployed],
     [DESTROY, deployed],
     [DESTROY_DATA, deployed],
+    [INIT_ALL, shared],
+    [DESTROY, all],
   ] as const) {
     const { calls, ends } = await undisturbed(from, args);
     // A rotation that was killed after its last write has nothing left to go on with, and is a second one when it is run again. Every
@@ -44,7 +56,7 @@ export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise
     if (settles) expect(ends[1]).toEqual(ends[0]);
     list.push({ args, from, calls, ends: settles ? [ends[0]] : ends });
   }
-  const places = [empty, made, deployed].map(({ data }) => path.dirname(data));
+  const places = [empty, made, deployed, shared, all].map(({ data }) => path.dirname(data));
   return {
     list,
     remove: async () => void (await Promise.all(places.map((place) => rm(place, { recursive: true, force: true })))),
@@ -58,6 +70,20 @@ export async function emptyStage(): Promise<Stage> {
   const options = { port: 0, dataDir: data, discoveryDir: DISCOVERY_DIR, services: await loadServices() };
   await (await startSimulator(options)).stop();
   return { data, folder: await lockedFolder() };
+}
+
+/** A stage with an Artifact Registry repository of somebody else's in it. */
+async function withRepository(from: Stage): Promise<Stage> {
+  const world = await openWorld(from);
+  try {
+    const services = `https://serviceusage.googleapis.com/v1/projects/${world.project}/services/artifactregistry.googleapis.com:enable`;
+    const made = `https://artifactregistry.googleapis.com/v1/projects/${world.project}/locations/us-central1/repositories?repositoryId=${REPOSITORY}`;
+    await world.call('POST', services, {});
+    await expect.poll(async () => (await world.call('POST', made, { format: 'DOCKER' })).status).toBe(200);
+    return world.stage;
+  } finally {
+    await world.stop();
+  }
 }
 
 export interface Trial {

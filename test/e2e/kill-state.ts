@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Kinds of records that tell how something came to be, not what there is. */
@@ -54,5 +54,16 @@ export async function filesOf(folder: string): Promise<Record<string, string>> {
     .sort();
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')])),
+  );
+}
+
+/** Who may read each file that lies beside a project folder, where keys go; what is in them is new each time. */
+export async function keysBeside(folder: string): Promise<Record<string, string>> {
+  const place = path.dirname(folder);
+  const files = (await readdir(place, { withFileTypes: true })).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    await Promise.all(
+      files.map(async ({ name }) => [`../${name}`, ((await stat(path.join(place, name))).mode & 0o777).toString(8)] as const),
+    ),
   );
 }

@@ -7,7 +7,7 @@ import { type Simulator, startSimulator } from '../../src/local/simulator/simula
 import type { LoggedRequest } from '../support/deployment.ts';
 import { type Outcome, startChild } from '../support/program.ts';
 import { callSimulator, DISCOVERY_DIR } from '../support/simulator.ts';
-import { comparable, filesOf } from './kill-state.ts';
+import { comparable, filesOf, keysBeside } from './kill-state.ts';
 
 /** A simulator's data and a project folder, both on disk, for as many trials as are wanted to begin from. */
 export interface Stage {
@@ -26,6 +26,10 @@ export interface World {
   run(args: string[]): Promise<Outcome>;
   start(args: string[]): ReturnType<typeof startChild>;
   control(method: string, path: string, body?: unknown): ReturnType<typeof callSimulator>;
+  /** Asks for `https://HOST/PATH`. */
+  call(method: string, url: string, body?: unknown): ReturnType<typeof callSimulator>;
+  /** Its project's id. */
+  project: string;
   requests(): Promise<LoggedRequest[]>;
   end(): Promise<End>;
   /** Where its data and folder are; a stage for others once it is stopped. */
@@ -63,6 +67,8 @@ export async function openWorld(from: Stage): Promise<World> {
     stage,
     start,
     control,
+    call: (method, url, body) => callSimulator(simulator.port, method, url, body),
+    project: simulator.project.projectId,
     run(args) {
       const child = start(args);
       child.process.stdin.end();
@@ -76,7 +82,7 @@ export async function openWorld(from: Stage): Promise<World> {
     },
     async end() {
       const [{ body }, files] = await Promise.all([control('GET', '/_simulator/state'), filesOf(stage.folder)]);
-      return { state: comparable(body), files };
+      return { state: comparable(body), files: { ...files, ...(await keysBeside(stage.folder)) } };
     },
     async stop() {
       await simulator.stop();
