@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { type Cloud, isRead, startCloud } from '../support/deployment.ts';
@@ -32,6 +32,39 @@ test.skipIf(gcloud === undefined)(
     expect((await byScript.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
     const again = await byScript.run('init', '--dry-run', '--plan-format', 'gcloud', ...VERSION, '--username', 'ada');
     expect(commandsOf(again.stdout)).toEqual([]);
+  },
+);
+
+test.skipIf(gcloud === undefined)(
+  'the script gives others the rights of the accounts, and init finds nothing to do after it (skipped where gcloud is missing)',
+  async () => {
+    const cloud = await startCloud();
+    expect((await cloud.run('init', '--yes', ...VERSION)).status).toBe(0);
+    const keyFile = path.join(temporaryFolder(), 'its keys', 'key.json');
+    const args = [
+      ...[...VERSION, '--impersonator', 'user:ada@example.com', '--credentials', 'key', '--key-file', keyFile],
+      ...['--ci', 'github', '--github-repo', 'octo-org/wine'],
+    ];
+    const carryOut = async (): Promise<string> => {
+      const plan = await cloud.run('init', '--dry-run', '--plan-format', 'gcloud', ...args);
+      const script = await runScript(cloud, plan.stdout);
+      expect(script).toMatchObject({ status: 0, stderr: expect.not.stringContaining('ERROR') });
+      const after = await cloud.run('init', '--dry-run', '--json', ...args);
+      const left = JSON.parse(after.stdout).plan.resources.filter(({ action }: { action: string }) => action !== 'unchanged');
+      expect(left).toEqual([]);
+      return plan.stdout;
+    };
+    await carryOut();
+    expect([(await stat(keyFile)).mode & 0o777, (await stat(path.dirname(keyFile))).mode & 0o777]).toEqual([0o600, 0o700]);
+
+    // What was deleted is brought back.
+    const { projectId } = cloud.simulator.project;
+    const pool = `https://iam.googleapis.com/v1/projects/${projectId}/locations/global/workloadIdentityPools/github-mlflow`;
+    for (const url of [`${pool}/providers/github`, pool]) {
+      await cloud.simulator.call('DELETE', url);
+      await cloud.simulator.until(url, ({ state }) => state === 'DELETED');
+    }
+    expect(await carryOut()).toContain('workload-identity-pools undelete');
   },
 );
 

@@ -1,4 +1,3 @@
-import type { Grant } from '../../gcp/iam-policy.ts';
 import { shellWord } from '../../ui/shell-word.ts';
 import type { Deployment } from '../deployment.ts';
 import { ENGINE_FACTS } from '../engine-facts.ts';
@@ -8,7 +7,9 @@ import { wantedRepository } from '../resources/repository.ts';
 import { requiredServices } from '../resources/services.ts';
 import { type Blueprint, type BlueprintBucket, type BlueprintSecret, blueprintOf } from './blueprint.ts';
 import { clientCertificateCommands } from './client-certificate-forms.ts';
+import { accessSections } from './gcloud-access.ts';
 import { databaseUserCommands, secretCommands } from './gcloud-secrets.ts';
+import { granted, LEFT_TO_INIT, type Section } from './gcloud-section.ts';
 import { createInstanceWords } from './gcloud-sql.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { command, comment, labelFlag } from './shell.ts';
@@ -32,16 +33,6 @@ export function gcloudScript(document: PlanDocument): string {
   });
   return `${[head(deployment.name, deployment.project), ...blocks, tail(deployment.name)].join('\n\n')}\n`;
 }
-
-interface Section {
-  create: string[];
-  /** What a script can mend without knowing more than the plan; the rest is left to `init`. */
-  update: string[];
-  /** Of what is somebody else's: the roles that the deployment needs on it. */
-  adopt?: string[];
-}
-
-const LEFT_TO_INIT = comment('Left to `mlflow-gcp init`, which changes what differs and nothing else.');
 
 /** The commands of each resource, by its id. */
 function sectionsOf(document: PlanDocument): Record<string, Section | undefined> {
@@ -73,6 +64,7 @@ function sectionsOf(document: PlanDocument): Record<string, Section | undefined>
     const create = command(...words, `--display-name=${displayName}`, `--description=${description}`);
     sections[id] = { create: [create], update: [] };
   }
+  Object.assign(sections, accessSections(document, blueprint));
   for (const bucket of blueprint.buckets) sections[bucket.id] = bucketSection(bucket, blueprint, project, deployment.region);
   for (const secret of blueprint.secrets) sections[secret.id] = secretSection(secret, blueprint, project);
   return sections;
@@ -149,15 +141,6 @@ function lifecycleCommands(lifecycle: object, address: string): string[] {
     `${command('gcloud', 'storage', 'buckets', 'update', address)} --lifecycle-file="$rules"`,
     'rm "$rules"',
   ];
-}
-
-/** New service accounts and enabled services are not known everywhere at once. */
-function granted(group: string[], place: string[], { role, members }: Grant, ...more: string[]): string {
-  return members
-    .map((member) =>
-      command('retry', 'gcloud', ...group, 'add-iam-policy-binding', ...place, `--member=${member}`, `--role=${role}`, ...more),
-    )
-    .join('\n');
 }
 
 function head(name: string, project: string): string {

@@ -57,7 +57,13 @@ function valueLines(value: HclValue): string[] {
     return ['[', ...value.map((item) => indented(`${valueLines(item).join(' ')},`)), ']'];
   }
   if ('raw' in value) return value.raw.split('\n');
-  return ['{', ...attributeLines(Object.entries(value.map)).map(indented), '}'];
+  const entries = Object.entries(value.map).map(([key, inner]): [string, HclValue] => [mapKey(key), inner]);
+  return ['{', ...attributeLines(entries).map(indented), '}'];
+}
+
+/** A key that is no name stands in quotes. */
+function mapKey(key: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(key) ? key : hclString(key);
 }
 
 function indented(line: string): string {

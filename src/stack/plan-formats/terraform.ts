@@ -3,6 +3,7 @@ import { blueprintOf } from './blueprint.ts';
 import { clientCertificateBlocks } from './client-certificate-forms.ts';
 import { type HclBlock, hclText } from './hcl.ts';
 import type { PlanDocument } from './plan-document.ts';
+import { accessBlocks } from './terraform-access.ts';
 import { resourceBlocks, SERVICES } from './terraform-parts.ts';
 import { accountBlocks, bucketBlocks, repositoryBlocks } from './terraform-resources.ts';
 import { databaseBlocks, secretBlocks } from './terraform-secrets.ts';
@@ -29,6 +30,7 @@ export function terraformConfiguration(document: PlanDocument): string {
     ...secretBlocks(document, blueprint),
     ...databaseBlocks(document, blueprint),
     ...clientCertificateBlocks(deployment, blueprint),
+    ...accessBlocks(document, blueprint),
   ];
   return hclText(blocks);
 }

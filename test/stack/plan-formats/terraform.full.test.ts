@@ -9,7 +9,9 @@ const there = spawnSync('terraform', ['version']).status === 0;
 test.skipIf(!there).each([{}, nothingToDo()])(
   'terraform fmt has nothing to change (skipped where terraform is missing)',
   (observed) => {
-    const input = terraformConfiguration(planDocument({ username: 'a"${b}\\%{c}' }, observed));
+    const ci = { github: { repository: 'octo-org/wine' } };
+    const credentials = { impersonators: ['user:ada@example.com', 'group:ml@example.com'] };
+    const input = terraformConfiguration(planDocument({ username: 'a"${b}\\%{c}', ci, credentials }, observed));
     const { status, stdout } = spawnSync('terraform', ['fmt', '-check', '-diff', '-'], { input, encoding: 'utf8' });
     expect(stdout).toBe('');
     expect(status).toBe(0);
