@@ -12,7 +12,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type DurationName, USUAL_SECONDS } from '../src/local/simulator/durations.ts';
+import { type DurationName, USUAL_SECONDS } from '../src/durations.ts';
 import { cacheFolder } from '../src/project/cache-folder.ts';
 import { ensureLock } from '../src/project/lock.ts';
 import { findPython } from '../src/project/python.ts';

@@ -1,5 +1,5 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import type { Google } from '../../gcp/google.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { readManifest } from '../../project/service-manifest.ts';
 import { packSources } from '../../project/source-archive.ts';
 import { buildImage } from '../../stack/build-image.ts';

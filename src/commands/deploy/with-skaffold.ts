@@ -1,7 +1,7 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import type { Google } from '../../gcp/google.ts';
 import { getKnativeService, waitKnativeService } from '../../gcp/run-v1.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { withAuthorities } from '../../project/authorities.ts';
 import { cacheFolder } from '../../project/cache-folder.ts';
 import { readManifest } from '../../project/service-manifest.ts';

@@ -1,5 +1,5 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import type { Google } from '../../gcp/google.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { writePins } from '../../project/pin-secrets.ts';
 import { checkServer } from '../../project/server-check.ts';
 import type { Deployment } from '../../stack/deployment.ts';

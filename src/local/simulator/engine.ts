@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { DurationName } from '../../durations.ts';
+import { USUAL_SECONDS } from '../../durations.ts';
 import type { Runtime } from '../runtime-port.ts';
 import type { Discovery, Method } from './discovery.ts';
-import type { DurationName } from './durations.ts';
-import { USUAL_SECONDS } from './durations.ts';
 import { consumerInvalid, serviceDisabled } from './error-form.ts';
 import { OperationRunner } from './operations.ts';
 import type { Authority, Call, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';

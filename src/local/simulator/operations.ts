@@ -1,4 +1,4 @@
-import type { DurationName } from './durations.ts';
+import type { DurationName } from '../../durations.ts';
 import type { GoogleErrorFacts, Json, JsonObject, Operation, OperationKind, Operations, Sim, Store } from './service.ts';
 import { GoogleError } from './service.ts';
 import type { Transaction } from './store.ts';

@@ -1,3 +1,4 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import { isConflict } from '../../gcp/errors.ts';
 import type { Google } from '../../gcp/google.ts';
@@ -6,7 +7,6 @@ import { pause, poll } from '../../gcp/retry.ts';
 import { addVersion } from '../../gcp/secret-versions.ts';
 import { createSecret, deleteSecret, getSecret, patchSecret } from '../../gcp/secrets.ts';
 import { createClientCertificate, deleteClientCertificate } from '../../gcp/sql-ssl-certs.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { type ClientIdentity, certificateName, clientKeySecret, keyFits, readClientIdentity } from '../client-certificate.ts';
 import type { Deployment } from '../deployment.ts';
 import { assertOurs, labelDifferences } from '../ownership.ts';

@@ -1,3 +1,4 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import { accessVersion, latestVersion } from '../../gcp/secret-versions.ts';
 import { getSecret, patchSecret } from '../../gcp/secrets.ts';
@@ -11,7 +12,6 @@ import {
   listUsers,
   setUserPassword,
 } from '../../gcp/sql-content.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { ENGINE_TITLES } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
 import { ENGINE_FACTS } from '../engine-facts.ts';

@@ -1,6 +1,6 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { ensureGrants, type Grant, revokeGrants } from '../../gcp/iam-policy.ts';
 import { projectPolicy } from '../../gcp/projects.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { givenAway } from '../given-away.ts';

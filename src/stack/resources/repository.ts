@@ -1,3 +1,4 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import {
   createDockerRepository,
@@ -9,7 +10,6 @@ import {
 } from '../../gcp/artifact-registry.ts';
 import { ensureGrants, type Grant, revokeGrants } from '../../gcp/iam-policy.ts';
 import { deploymentLabels, type Labels } from '../../gcp/labels.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { accountGrant, deployerGrants, deployerIds, missingGrants } from '../access.ts';
 import type { Deployment } from '../deployment.ts';
 import { givenAway } from '../given-away.ts';

@@ -1,3 +1,4 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import {
   createServiceAccount,
@@ -6,7 +7,6 @@ import {
   type ServiceAccount,
   serviceAccountEmail,
 } from '../../gcp/service-accounts.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import { type Adoption, type Ownership, ownDescription, ownershipByDescription } from '../ownership.ts';
 import type { Resource } from '../resource.ts';

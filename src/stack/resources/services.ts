@@ -1,5 +1,5 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { enabledServices, enableServices } from '../../gcp/serviceusage.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Resource, StackContext } from '../resource.ts';
 

@@ -1,6 +1,6 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { UserError } from '../../errors.ts';
 import { createInstance, deleteInstance, getInstance, patchInstance, type RunningInstance } from '../../gcp/sql.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import { ENGINE_TITLES, engineOf } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
 import { type Ownership, ownershipOf } from '../ownership.ts';

@@ -1,3 +1,4 @@
+import { USUAL_SECONDS } from '../../durations.ts';
 import { isPermissionDenied } from '../../gcp/errors.ts';
 import {
   bringPool,
@@ -14,7 +15,6 @@ import {
   poolName,
   providerName,
 } from '../../gcp/workload-identity.ts';
-import { USUAL_SECONDS } from '../../local/simulator/durations.ts';
 import type { Deployment } from '../deployment.ts';
 import { poolPlace, wantedProvider } from '../github-trust.ts';
 import { assertOursByDescription, ownDescription } from '../ownership.ts';

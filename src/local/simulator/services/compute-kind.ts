@@ -1,4 +1,4 @@
-import type { DurationName } from '../durations.ts';
+import type { DurationName } from '../../../durations.ts';
 import type { Call, JsonObject, Sim } from '../service.ts';
 import type { Place } from './compute-places.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DurationName } from '../durations.ts';
+import type { DurationName } from '../../../durations.ts';
 import type { Call, Handler, JsonObject, Operation, Sim } from '../service.ts';
 import { newestFirst, page } from './paging.ts';
 import { notFound } from './sqladmin-errors.ts';
