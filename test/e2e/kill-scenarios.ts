@@ -100,8 +100,11 @@ export async function carryOut(trials: Trial[], atOnce: number, signal?: AbortSi
     for (let next = waiting.shift(); next !== undefined && !signal?.aborted; next = waiting.shift()) {
       const { scenario, how, nth } = next;
       const result = await trial(scenario.from, scenario.args, how, nth, scenario.ends);
-      if (result.wrong !== undefined)
-        wrong.push(`${scenario.args.join(' ')}, call ${nth} (${result.call ?? 'not reached'}) ${how}: ${result.wrong}`);
+      if (result.wrong === undefined) continue;
+      const line = `${scenario.args.join(' ')}, call ${nth} (${result.call ?? 'not reached'}) ${how}: ${result.wrong}`;
+      // All of them take an hour: what is wrong is told as it is found.
+      console.log(line);
+      wrong.push(line);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
