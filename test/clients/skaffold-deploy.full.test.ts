@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LoggedRequest, startCloud } from '../support/deployment.ts';
 import { runChild, temporaryFolder } from '../support/program.ts';
+import { comparableService } from './same-service.ts';
 
 // `deploy --with skaffold` with the real program, when the variable SKAFFOLD names it.
 const SKAFFOLD = process.env['SKAFFOLD'];
@@ -48,17 +49,6 @@ async function made() {
   return { cloud, simulator, folder, deploy, service, env };
 }
 
-/** The service without what skaffold adds and what names the run; the image by its digest. */
-function comparable(service: Record<string, never>): unknown {
-  const { metadata, spec } = JSON.parse(JSON.stringify(service));
-  const { labels, annotations } = metadata;
-  for (const own of [labels, spec.template.metadata.labels]) delete own['run-id'];
-  for (const name of ['run.googleapis.com/operation-id', 'serving.knative.dev/creator', 'serving.knative.dev/lastModifier'])
-    delete annotations[name];
-  for (const container of spec.template.spec.containers) container.image = container.image.replace(/:[^@/]+@/, '@');
-  delete spec.template.metadata.name;
-  return { labels, annotations, spec };
-}
 const writesTo = (host: RegExp) => (request: LoggedRequest) =>
   host.test(request.host) && !['GET', 'HEAD'].includes(request.method);
 
@@ -85,7 +75,7 @@ when(title('makes the service that the APIs make, and changes nothing the second
   await simulator.until(url, (body) => body.error?.code === 404);
   const image = String(first.json.image).replace(/:[^@/]+@/, '@');
   expect((await deploy(['--with', 'api', '--image', image])).json).toMatchObject({ ok: true, with: 'api', outcome: 'created' });
-  expect(comparable(await service())).toEqual(comparable(one));
+  expect(comparableService(await service())).toEqual(comparableService(one));
 });
 
 when(title('shows its phases as steps, whatever the user has set skaffold to'), async () => {
