@@ -20,6 +20,38 @@ import { checkRunning } from './sqladmin-instances.ts';
 import { startOperation, startUnbound, withInstance } from './sqladmin-operations.ts';
 import { findInstance, type InstanceRecord, instanceOf } from './sqladmin-records.ts';
 
+const projectMethods: Record<string, Handler> = {
+  createBackup: (call, sim) => {
+    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
+    const instance = findInstance(sim, project, String(call.body['instance'] ?? ''));
+    if (!instance) throw instanceDoesNotExist();
+    return begin(call, sim, instance);
+  },
+  getBackup: (call, sim) => showBackup(call.version, named(sim, String(call.params['name']))),
+  listBackups: (call, sim) => {
+    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
+    const all = listBackups(sim, project).map((backup) => showBackup(call.version, backup));
+    const { items, nextPageToken } = paged(
+      all.filter((backup) => fits(backup, call.params['filter'])),
+      call,
+      'pageSize',
+    );
+    return { ...(items.length > 0 ? { backups: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+  },
+  updateBackup: (call, sim) => {
+    const backup = named(sim, String(call.params['name']));
+    const { description } = call.body as { description?: string };
+    const expiryTime = expiryOf(sim, call.body);
+    const data = {
+      uid: backup.uid,
+      ...(description === undefined ? {} : { description }),
+      ...(expiryTime ? { expiryTime } : {}),
+    };
+    return startOn(call, sim, backup, { kind: 'updateBackup', type: 'UPDATE_BACKUP', data });
+  },
+  deleteBackup: (call, sim) => remove(call, sim, named(sim, String(call.params['name']))),
+};
+
 /**
  * Backups on demand; those on a schedule do not come by themselves.
  * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/backupRuns , …/rest/v1/Backups
@@ -33,36 +65,18 @@ export const backupMethods: Record<string, Handler> = {
     return { kind: 'sql#backupRunsList', ...(items.length > 0 ? { items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
   },
   'sql.backupRuns.delete': (call, sim) => remove(call, sim, runOf(call, sim, instanceOf(call, sim))),
-  'sql.Backups.CreateBackup': (call, sim) => {
-    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
-    const instance = findInstance(sim, project, String(call.body['instance'] ?? ''));
-    if (!instance) throw instanceDoesNotExist();
-    return begin(call, sim, instance);
-  },
-  'sql.Backups.GetBackup': (call, sim) => showBackup(call.version, named(sim, String(call.params['name']))),
-  'sql.Backups.ListBackups': (call, sim) => {
-    const project = sim.findProject(String(call.params['parent']).replace(/^projects\//, '')).projectId;
-    const all = listBackups(sim, project).map((backup) => showBackup(call.version, backup));
-    const { items, nextPageToken } = paged(
-      all.filter((backup) => fits(backup, call.params['filter'])),
-      call,
-      'pageSize',
-    );
-    return { ...(items.length > 0 ? { backups: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
-  },
-  'sql.Backups.UpdateBackup': (call, sim) => {
-    const backup = named(sim, String(call.params['name']));
-    const { description } = call.body as { description?: string };
-    const expiryTime = expiryOf(sim, call.body);
-    const data = {
-      uid: backup.uid,
-      ...(description === undefined ? {} : { description }),
-      ...(expiryTime ? { expiryTime } : {}),
-    };
-    return startOn(call, sim, backup, { kind: 'updateBackup', type: 'UPDATE_BACKUP', data });
-  },
-  'sql.Backups.DeleteBackup': (call, sim) => remove(call, sim, named(sim, String(call.params['name']))),
+  ...bothVersions(),
 };
+
+/** The two versions of the API call the same methods by different ids: `Backups.GetBackup` and `backups.getBackup`. */
+function bothVersions(): Record<string, Handler> {
+  return Object.fromEntries(
+    Object.entries(projectMethods).flatMap(([id, handler]) => [
+      [`sql.Backups.${id.charAt(0).toUpperCase()}${id.slice(1)}`, handler],
+      [`sql.backups.${id}`, handler],
+    ]),
+  );
+}
 
 /** How the long operations on backups end. */
 export const backupEffects: Record<string, OperationKind> = {
