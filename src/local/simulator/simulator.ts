@@ -78,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 async function serve(options: SimulatorOptions, records: RecordStore, log: RequestLog): Promise<Simulator> {
   const { dataDir, services } = options;
   const project = openProject(records, options.project ?? DEFAULT_PROJECT);
-  const authority = openAuthority(dataDir);
+  const authority = await openAuthority(dataDir);
   let port = options.port;
   const engine = makeEngine(options, { records, authority, project, port: () => port });
   const ready = Promise.withResolvers<void>();
