@@ -8,6 +8,7 @@ export const VARIABLES: Array<{ group: string; rows: Array<[name: string, meanin
       ['MLFLOW_GCP_PYTHON', 'path of the Python to use, 3.11 or newer; else PATH is searched'],
       ['XDG_DATA_HOME', 'the local target keeps its data in `mlflow-gcp` below it (default: `~/.local/share`)'],
       ['XDG_CACHE_HOME', 'what can be made again goes to `mlflow-gcp` below it (default: `~/.cache`)'],
+      ['XDG_CONFIG_HOME', 'keys of service accounts go to `mlflow-gcp/keys` below it (default: `~/.config`)'],
       [
         'XDG_STATE_HOME',
         'the log of steps, and the folder of `simulator` without `--data`, go to `mlflow-gcp` below it (default: `~/.local/state`)',
@@ -28,6 +29,19 @@ export const VARIABLES: Array<{ group: string; rows: Array<[name: string, meanin
       ['GOOGLE_APPLICATION_CREDENTIALS', 'file with credentials, as Application Default Credentials take it'],
       ['CLOUDSDK_CONFIG', 'gcloud’s configuration folder, where its Application Default Credentials lie'],
       ['CLOUDSDK_AUTH_ACCESS_TOKEN', 'an access token to use as it is, for the hour that it lives'],
+      [
+        'CLOUDSDK_ACTIVE_CONFIG_NAME',
+        'gcloud’s configuration, for the guesses of `init` and to tell who skaffold would deploy as',
+      ],
+      ['CLOUDSDK_CORE_ACCOUNT', 'gcloud’s account, for the same'],
+      ['CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT', 'the account that gcloud stands in for, for the same'],
+    ],
+  },
+  {
+    group: 'GitHub',
+    rows: [
+      ['GH_TOKEN', 'a token to look at a private repository with, for `init --ci github`; else as whom `gh` is signed in'],
+      ['GITHUB_TOKEN', 'the same; GH_TOKEN wins over it'],
     ],
   },
   {

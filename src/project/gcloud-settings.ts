@@ -22,14 +22,14 @@ export interface GcloudSettings {
 export async function readGcloudSettings(env: Environment): Promise<GcloudSettings> {
   const folder = configFolder(env);
   const [installed, properties] = await Promise.all([isOnPath('gcloud', env), activeProperties(folder, env)]);
-  const property = (section: string, name: string): string | undefined =>
-    env[`CLOUDSDK_${section}_${name}`.toUpperCase()]?.trim() || properties.get(`${section}/${name}`) || undefined;
+  const property = (name: string, variable: string): string | undefined =>
+    env[variable]?.trim() || properties.get(name) || undefined;
   return {
     installed,
-    account: property('core', 'account'),
-    impersonates: property('auth', 'impersonate_service_account'),
-    project: property('core', 'project'),
-    region: property('compute', 'region'),
+    account: property('core/account', 'CLOUDSDK_CORE_ACCOUNT'),
+    impersonates: property('auth/impersonate_service_account', 'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT'),
+    project: property('core/project', 'CLOUDSDK_CORE_PROJECT'),
+    region: property('compute/region', 'CLOUDSDK_COMPUTE_REGION'),
   };
 }
 
