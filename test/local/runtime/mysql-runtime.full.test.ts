@@ -45,7 +45,7 @@ describe.skipIf(programs === undefined)(`MySQL behind Cloud SQL ${NEEDS_MYSQL}`,
 
   const socket = () => [`--socket=${sql.socketFile(name)}`, '--protocol=socket'];
   const tcp = (...more: string[]) => [`--host=${address.host}`, `--port=${address.port}`, '--protocol=tcp', ...more];
-  const plain = () => (programs?.flavour === 'mariadb' ? ['--skip-ssl'] : ['--ssl-mode=DISABLED']);
+  const plain = () => (programs?.flavour === 'mariadb' ? ['--skip-ssl'] : ['--ssl-mode=DISABLED', '--get-server-public-key']);
   const encrypted = () => (programs?.flavour === 'mariadb' ? ['--ssl'] : ['--ssl-mode=REQUIRED']);
   const withCertificate = (cert: string, key: string) => [...encrypted(), `--ssl-cert=${files[cert]}`, `--ssl-key=${files[key]}`];
 
