@@ -1,7 +1,7 @@
 import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { CONSTRAINTS, type Constraint, findConstraint } from './orgpolicy-constraints.ts';
 import { effectiveRules, findPolicy, listPolicies, type Rule, type Spec, savePolicy } from './orgpolicy-records.ts';
-import { page } from './paging.ts';
+import { pageUnder } from './paging.ts';
 import { aborted, badRequest, invalidField } from './refusals.ts';
 
 const P = 'cloudresourcemanager.projects';
@@ -118,11 +118,10 @@ function showConstraint({ name, kind, displayName, description }: Constraint): J
 }
 
 function listed(field: string, all: Array<{ key: string; value: JsonObject }>, body: JsonObject): JsonObject {
-  const { items, nextPageToken } = page(all, {
+  return pageUnder(field, all, {
     size: body['pageSize'] as number | undefined,
     token: body['pageToken'] as string | undefined,
     usual: 100,
     most: 1000,
   });
-  return { ...(items.length > 0 ? { [field]: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
 }

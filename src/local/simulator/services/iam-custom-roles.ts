@@ -1,7 +1,7 @@
 import type { Call, Handler, Json, JsonObject, Sim } from '../service.ts';
 import { predefinedRoles } from './iam-roles.ts';
 import { applyMask, maskPaths } from './masks.ts';
-import { page } from './paging.ts';
+import { pageUnder } from './paging.ts';
 import { aborted, alreadyExists, badRequest, failedPrecondition, notFound } from './refusals.ts';
 
 /** Read by the check of bindings too. */
@@ -141,11 +141,10 @@ function listed(
   all: Array<{ key: string; value: JsonObject }>,
   asked: Record<string, Json | string[] | undefined>,
 ): JsonObject {
-  const { items, nextPageToken } = page(all, {
+  return pageUnder(field, all, {
     size: asked['pageSize'] as number | undefined,
     token: asked['pageToken'] as string | undefined,
     usual: 300,
     most: 1000,
   });
-  return { ...(items.length > 0 ? { [field]: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
 }

@@ -1,6 +1,6 @@
 import type { Handler, Sim } from '../service.ts';
 import { methodPermissions } from './iam-permission-table.ts';
-import { page } from './paging.ts';
+import { pageUnder } from './paging.ts';
 import { badRequest } from './refusals.ts';
 
 /** What no method of its own needs, but is looked for where something is used. */
@@ -31,8 +31,7 @@ export const permissionMethods: Record<string, Handler> = {
   'iam.permissions.queryTestablePermissions': (call, sim) => {
     const { fullResourceName = '', pageSize: size, pageToken: token } = call.body as Record<string, string | undefined>;
     const all = testable(sim, fullResourceName).map((name) => ({ key: name, value: { name, stage: 'GA' } }));
-    const { items, nextPageToken } = page(all, { size, token, usual: 100, most: 1000 });
-    return { ...(items.length > 0 ? { permissions: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+    return pageUnder('permissions', all, { size, token, usual: 100, most: 1000 });
   },
 };
 

@@ -2,7 +2,7 @@ import type { Call, JsonObject, Service, Sim } from '../service.ts';
 import { appendEntries, deleteLog, listEntries, type NewEntry } from './logging-entries.ts';
 import { fitsFilter } from './logging-filter.ts';
 import { parseFilter } from './logging-filter-parse.ts';
-import { newestFirst, page } from './paging.ts';
+import { newestFirst, pageUnder } from './paging.ts';
 import { badRequest, invalidField, notFound } from './refusals.ts';
 
 const SERVICE = 'logging.googleapis.com';
@@ -21,8 +21,7 @@ export const logging: Service = {
       const names = new Set(listEntries(sim, projectId).map(({ value }) => String(value['logName'])));
       const all = [...names].sort().map((name) => ({ key: name, value: name }));
       const { pageSize: size, pageToken: token } = call.params;
-      const { items, nextPageToken } = page(all, { size, token, usual: 50, most: 1000 });
-      return { ...(items.length > 0 ? { logNames: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+      return pageUnder('logNames', all, { size, token, usual: 50, most: 1000 });
     },
     'logging.projects.logs.delete': (call, sim) => {
       const { projectId, logName } = logOf(sim, String(call.params['logName']));
@@ -68,8 +67,7 @@ function list(call: Call, sim: Sim): JsonObject {
     .filter(({ value }) => fitsFilter(value, wanted))
     .map((entry) => ({ key: key(entry), value: entry.value }))
     .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const { items, nextPageToken } = page(all, { size: pageSize, token: pageToken, usual: 50, most: 1000 });
-  return { ...(items.length > 0 ? { entries: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+  return pageUnder('entries', all, { size: pageSize, token: pageToken, usual: 50, most: 1000 });
 }
 
 function write(call: Call, sim: Sim): JsonObject {

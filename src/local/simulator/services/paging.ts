@@ -1,4 +1,4 @@
-import type { ParamValue } from '../service.ts';
+import type { Json, JsonObject, ParamValue } from '../service.ts';
 import { badRequest } from './refusals.ts';
 
 export interface Page<T> {
@@ -45,4 +45,14 @@ function decode(token: string): string {
   const text = Buffer.from(token, 'base64url').toString();
   if (!text.startsWith(MARK)) throw badRequest('The page token is invalid.');
   return text.slice(MARK.length);
+}
+
+/** One page as most APIs answer it: the items under their name, where there are any, and the token of the next page, where there is one. */
+export function pageUnder<T extends Json>(
+  field: string,
+  all: Array<{ key: string; value: T }>,
+  asked: Parameters<typeof page>[1],
+): JsonObject {
+  const { items, nextPageToken } = page(all, asked);
+  return { ...(items.length > 0 ? { [field]: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, Sim } from '../service.ts';
 import type { Condition } from './run-conditions.ts';
 import type { ServicePlace } from './run-records.ts';
+import { listNewest, saveVersion } from './run-versions.ts';
 
 /** What is kept of a job: one record behind both versions of the API, in the form of the second. */
 export interface JobRecord extends ServicePlace {
@@ -74,9 +75,7 @@ export function findJob(sim: Sim, key: string): JobRecord | undefined {
 }
 
 export function saveJob(sim: Sim, job: JobRecord): JobRecord {
-  const saved = { ...job, version: sim.id(16) };
-  sim.store.put(JOBS, jobKey(job), saved);
-  return saved;
+  return saveVersion(sim, JOBS, jobKey(job), job);
 }
 
 /** @param prefix `PROJECT/` or `PROJECT/LOCATION/` */
@@ -104,9 +103,7 @@ export function findExecution(sim: Sim, key: string): ExecutionRecord | undefine
 }
 
 export function saveExecution(sim: Sim, execution: ExecutionRecord): ExecutionRecord {
-  const saved = { ...execution, version: sim.id(16) };
-  sim.store.put(EXECUTIONS, executionKey(execution), saved);
-  return saved;
+  return saveVersion(sim, EXECUTIONS, executionKey(execution), execution);
 }
 
 /** With its tasks. */
@@ -118,10 +115,7 @@ export function removeExecution(sim: Sim, execution: ExecutionRecord): void {
 
 /** Newest first. @param prefix the key of a job with a slash, or what begins it */
 export function listExecutions(sim: Sim, prefix: string): ExecutionRecord[] {
-  return sim.store
-    .list<ExecutionRecord>(EXECUTIONS, prefix)
-    .map(({ value }) => value)
-    .sort((a, b) => (a.createTime < b.createTime ? 1 : -1));
+  return listNewest(sim, EXECUTIONS, prefix);
 }
 
 export function taskCountOf({ template }: Pick<ExecutionRecord, 'template'>): number {

@@ -1,6 +1,6 @@
 import type { Call, Handler, JsonObject, Operation, Sim } from '../service.ts';
 import { getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
-import { page } from './paging.ts';
+import { pageUnder } from './paging.ts';
 import { badRequest, notFound } from './refusals.ts';
 import { changeJob, startExecution, type WantedJob } from './run-jobs-change.ts';
 import { cancelExecution } from './run-jobs-end.ts';
@@ -160,11 +160,5 @@ function removal(call: Call, sim: Sim, key: string, current: JsonObject): JsonOb
 
 function listed(call: Call, field: string, values: JsonObject[]): JsonObject {
   const all = values.map((value, at) => ({ key: String(at).padStart(9, '0'), value }));
-  const { items, nextPageToken } = page(all, {
-    size: call.params['pageSize'],
-    token: call.params['pageToken'],
-    usual: 100,
-    most: 1000,
-  });
-  return { ...(items.length > 0 ? { [field]: items } : {}), ...(nextPageToken ? { nextPageToken } : {}) };
+  return pageUnder(field, all, { size: call.params['pageSize'], token: call.params['pageToken'], usual: 100, most: 1000 });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject, Sim } from '../service.ts';
 import { regionCode } from './regions.ts';
 import type { Condition } from './run-conditions.ts';
+import { listNewest, saveVersion } from './run-versions.ts';
 
 /** Where a service is. */
 export interface ServicePlace {
@@ -86,9 +87,7 @@ export function findService(sim: Sim, key: string): ServiceRecord | undefined {
 }
 
 export function saveService(sim: Sim, service: ServiceRecord): ServiceRecord {
-  const saved = { ...service, version: sim.id(16) };
-  sim.store.put(SERVICES, serviceKey(service), saved);
-  return saved;
+  return saveVersion(sim, SERVICES, serviceKey(service), service);
 }
 
 /** @param prefix `PROJECT/` or `PROJECT/LOCATION/` */
@@ -111,9 +110,7 @@ export function findRevision(sim: Sim, service: string, name: string): RevisionR
 }
 
 export function saveRevision(sim: Sim, revision: RevisionRecord): RevisionRecord {
-  const saved = { ...revision, version: sim.id(16) };
-  sim.store.put(REVISIONS, revisionKey(revision), saved);
-  return saved;
+  return saveVersion(sim, REVISIONS, revisionKey(revision), revision);
 }
 
 export function removeRevision(sim: Sim, revision: RevisionRecord): void {
@@ -122,10 +119,7 @@ export function removeRevision(sim: Sim, revision: RevisionRecord): void {
 
 /** Newest first. @param prefix a service's key, or `PROJECT/LOCATION` for all of a region */
 export function listRevisions(sim: Sim, prefix: string): RevisionRecord[] {
-  return sim.store
-    .list<RevisionRecord>(REVISIONS, `${prefix}/`)
-    .map(({ value }) => value)
-    .sort((a, b) => (a.createTime < b.createTime ? 1 : -1));
+  return listNewest(sim, REVISIONS, `${prefix}/`);
 }
 
 /**

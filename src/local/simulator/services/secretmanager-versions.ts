@@ -1,8 +1,7 @@
 import type { Call, Handler, JsonObject, Sim } from '../service.ts';
 import { checkEtag } from './etags.ts';
-import { fits } from './filters.ts';
-import { page } from './paging.ts';
 import { badRequest, failedPrecondition } from './refusals.ts';
+import { listOf } from './secretmanager-lists.ts';
 import {
   canonicalName,
   listVersions,
@@ -78,21 +77,11 @@ function add(call: Call, sim: Sim): JsonObject {
 
 function list(call: Call, sim: Sim): JsonObject {
   const secret = readSecret(sim, canonicalName(sim, String(call.params['parent'])));
-  const all = listVersions(sim, secret.name)
-    .map((version) => ({ key: String(1e9 - version.number).padStart(10, '0'), value: show(secret, version) }))
-    .filter(({ value }) => fits(value, call.params['filter']))
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const { items, nextPageToken } = page(all, {
-    size: call.params['pageSize'],
-    token: call.params['pageToken'],
-    usual: 25,
-    most: 25_000,
-  });
-  return {
-    ...(items.length > 0 ? { versions: items } : {}),
-    ...(nextPageToken ? { nextPageToken } : {}),
-    ...(all.length > 0 ? { totalSize: all.length } : {}),
-  };
+  const all = listVersions(sim, secret.name).map((version) => ({
+    key: String(1e9 - version.number).padStart(10, '0'),
+    value: show(secret, version),
+  }));
+  return listOf('versions', all, call);
 }
 
 function change(call: Call, sim: Sim, state: 'ENABLED' | 'DISABLED'): JsonObject {

@@ -1,12 +1,12 @@
 import type { Call, JsonObject, Service, Sim } from '../service.ts';
 import { checkEtag } from './etags.ts';
-import { fits } from './filters.ts';
 import { deletePolicy, getPolicy, setPolicy, testPermissions } from './iam-policy.ts';
 import { applyMask, maskPaths } from './masks.ts';
 import { checkLocation } from './orgpolicy-checks.ts';
 import { checkKeyless } from './orgpolicy-usage.ts';
-import { newestFirst, page } from './paging.ts';
+import { newestFirst } from './paging.ts';
 import { alreadyExists, badRequest, invalidField } from './refusals.ts';
+import { listOf } from './secretmanager-lists.ts';
 import {
   canonicalName,
   findSecret,
@@ -74,21 +74,11 @@ function create(call: Call, sim: Sim): JsonObject {
 }
 
 function list(call: Call, sim: Sim): JsonObject {
-  const all = listSecrets(sim, canonicalName(sim, String(call.params['parent'])))
-    .map((secret) => ({ key: newestFirst(secret.createTime) + secret.name, value: show(secret) }))
-    .filter(({ value }) => fits(value, call.params['filter']))
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const { items, nextPageToken } = page(all, {
-    size: call.params['pageSize'],
-    token: call.params['pageToken'],
-    usual: 25,
-    most: 25_000,
-  });
-  return {
-    ...(items.length > 0 ? { secrets: items } : {}),
-    ...(nextPageToken ? { nextPageToken } : {}),
-    ...(all.length > 0 ? { totalSize: all.length } : {}),
-  };
+  const all = listSecrets(sim, canonicalName(sim, String(call.params['parent']))).map((secret) => ({
+    key: newestFirst(secret.createTime) + secret.name,
+    value: show(secret),
+  }));
+  return listOf('secrets', all, call);
 }
 
 const CHANGEABLE = [

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { GoogleError, type JsonObject, type RawRequest, type Sim } from '../service.ts';
+import { GoogleError, type GoogleErrorFacts, type JsonObject, type RawRequest, type Sim } from '../service.ts';
 
 /** What Google's servers send with each answer of the upload and download paths. */
 const SERVER = { server: 'UploadServer', vary: 'Origin, X-Origin' };
@@ -18,8 +18,11 @@ export function sendJson(request: RawRequest, status: number, body?: JsonObject,
   request.response.end(text);
 }
 
-/** Runs a route's work and answers refusals in the form of the JSON API. */
-export function inJsonForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
+/** Runs a route's work, and answers a refusal as long as an answer can still be begun. */
+export function withRefusals(
+  work: (request: RawRequest, sim: Sim) => Promise<void>,
+  answer: (request: RawRequest, refusal: GoogleErrorFacts) => void,
+) {
   return async (request: RawRequest, sim: Sim): Promise<void> => {
     try {
       await work(request, sim);
@@ -29,16 +32,19 @@ export function inJsonForm(work: (request: RawRequest, sim: Sim) => Promise<void
         return;
       }
       if (!(error instanceof GoogleError)) throw error;
-      const { code, message, reason, domain, location, locationType } = error.facts;
-      if (code === 304) {
-        sendJson(request, 304);
-        return;
-      }
-      const place = { ...(location ? { location } : {}), ...(locationType ? { locationType } : {}) };
-      const errors = [{ message, domain: domain ?? 'global', reason: reason ?? 'invalid', ...place }];
-      sendJson(request, code, { error: { code, message, errors } });
+      answer(request, error.facts);
     }
   };
+}
+
+/** Refusals in the form of the JSON API. */
+export function inJsonForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
+  return withRefusals(work, (request, { code, message, reason, domain, location, locationType }) => {
+    if (code === 304) return sendJson(request, 304);
+    const place = { ...(location ? { location } : {}), ...(locationType ? { locationType } : {}) };
+    const errors = [{ message, domain: domain ?? 'global', reason: reason ?? 'invalid', ...place }];
+    sendJson(request, code, { error: { code, message, errors } });
+  });
 }
 
 export function header(message: IncomingMessage, name: string): string | undefined {

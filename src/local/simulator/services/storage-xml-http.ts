@@ -1,4 +1,5 @@
 import { GoogleError, type RawRequest, type Sim } from '../service.ts';
+import { withRefusals } from './storage-http.ts';
 
 export interface XmlRefusal {
   code: string;
@@ -15,21 +16,11 @@ const CODES: Record<number, string> = {
   412: 'PreconditionFailed',
 };
 
-/** Runs a route's work and answers refusals in the form of the XML API. */
+/** Refusals in the form of the XML API. */
 export function inXmlForm(work: (request: RawRequest, sim: Sim) => Promise<void>) {
-  return async (request: RawRequest, sim: Sim): Promise<void> => {
-    try {
-      await work(request, sim);
-    } catch (error) {
-      if (request.response.headersSent || request.message.socket.destroyed) {
-        request.response.destroy();
-        return;
-      }
-      if (!(error instanceof GoogleError)) throw error;
-      const { code, message, reason } = error.facts;
-      refuse(request, code, { code: reason && /^[A-Z]/.test(reason) ? reason : (CODES[code] ?? 'InternalError'), message });
-    }
-  };
+  return withRefusals(work, (request, { code, message, reason }) => {
+    refuse(request, code, { code: reason && /^[A-Z]/.test(reason) ? reason : (CODES[code] ?? 'InternalError'), message });
+  });
 }
 
 export function refuse(
