@@ -4,6 +4,7 @@ import type { CommandSpec } from './command.ts';
 export const destroyOptions = {
   deleteData: toggle('delete the database, the artifacts and the database’s secret too'),
   confirm: value('name', 'name of the deployment, which agrees to --delete-data without a question'),
+  skipChecks: toggle('go on where permissions seem to be missing, as with roles under a condition'),
 };
 
 export const destroyCommand: CommandSpec<typeof destroyOptions> = {

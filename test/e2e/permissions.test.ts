@@ -188,3 +188,20 @@ test('a rotation that could not be brought to its end is not begun', async () =>
   const clients = await cloud.run('secrets', 'rotate', 'tracking_password', '--yes', '--json');
   expect(`${clients.status} ${clients.stdout.slice(0, 600)}`).toMatch(/^0 /);
 });
+
+test('destroy takes nothing down that it could not take down as a whole', async () => {
+  const cloud = await startAs(ROLES.filter((role) => role !== 'roles/resourcemanager.projectIamAdmin'));
+  const owner = { CLOUDSDK_AUTH_ACCESS_TOKEN: 'the-owner', GOOGLE_CLOUD_PROJECT: cloud.simulator.project.projectId, CI: 'true' };
+  expect((await runChild(['init', '--yes', '--quiet'], { env: { ...cloud.env, ...owner }, cwd: cloud.folder })).status).toBe(0);
+  const asked = (await cloud.requests()).length;
+  const refused = await cloud.run('destroy', '--yes', '--json');
+  expect([refused.status, JSON.parse(refused.stdout).error]).toMatchObject([
+    3,
+    { code: 'PERMISSIONS_MISSING', message: expect.stringMatching(/the permission resourcemanager\.projects\.setIamPolicy\.$/) },
+  ]);
+  expect(await writes(cloud, asked)).toEqual([]);
+  // The service was never deployed, so that deleting it is nothing to be allowed.
+  await cloud.grant(['roles/resourcemanager.projectIamAdmin']);
+  const gone = await cloud.run('destroy', '--yes', '--json');
+  expect(`${gone.status} ${gone.stdout.slice(0, 600)}`).toMatch(/^0 /);
+});

@@ -3,6 +3,8 @@ import { removeStack } from '../../stack/apply.ts';
 import type { Deployment } from '../../stack/deployment.ts';
 import { findDeployments } from '../../stack/found-deployments.ts';
 import { listLeft } from '../../stack/left-behind.ts';
+import { missingPermissions } from '../../stack/preflight/check-command.ts';
+import { needsOfRemoval } from '../../stack/preflight/command-needs.ts';
 import { type PlannedRemoval, planRemoval } from '../../stack/removal-plan.ts';
 import type { StackContext } from '../../stack/resource.ts';
 import { wholeStack } from '../../stack/stack.ts';
@@ -12,6 +14,7 @@ import type { destroyOptions } from '../destroy.ts';
 import { keyPlace } from '../key-place.ts';
 import { locateDeployment } from '../locate-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
+import { refuseOrWarn } from '../refuse-or-warn.ts';
 import { agreeToRemoval } from './agree-to-removal.ts';
 import { leftBlocks, planBlocks, stillThere } from './show-removal.ts';
 
@@ -26,6 +29,7 @@ export async function run(context: DestroyContext): Promise<CommandResult> {
     const stack: StackContext = { google, deployment, credentials: {}, key: keyPlace(context, deployment) };
     const { deleteData } = options;
     const plan = await ui.step('Look at the resources', () => planRemoval(wholeStack(deployment), stack, { deleteData }));
+    refuseOrWarn(context, await refusals(stack, plan));
     if (settings.dryRun) return { data: { dryRun: true, resources: documentOf(plan) }, show: planBlocks(plan, deployment) };
     ui.preview(planBlocks(plan, deployment));
     if (plan.every(({ action }) => action !== 'delete')) return await nothingToDo(context, stack, plan);
@@ -34,6 +38,13 @@ export async function run(context: DestroyContext): Promise<CommandResult> {
   } finally {
     google.close();
   }
+}
+
+/** A deployment that is half gone because of a permission would be of use to nobody. */
+async function refusals({ google, deployment }: StackContext, plan: PlannedRemoval[]): Promise<UserError[]> {
+  const ids = plan.filter(({ action }) => action === 'delete').map(({ resource }) => resource.id);
+  const missing = await missingPermissions(google, deployment.project, needsOfRemoval(deployment, ids));
+  return missing === undefined ? [] : [missing];
 }
 
 async function takeDown({ ui, options }: DestroyContext, stack: StackContext, plan: PlannedRemoval[]): Promise<CommandResult> {

@@ -32,6 +32,29 @@ export function needsOfRotation(deployment: Deployment, keys: string[], { deploy
   return [...secrets, ...(keys.includes('database_url') ? database : []), ...(deployed ? needsOfRevision(deployment) : [])];
 }
 
+/** By id, what deleting a resource calls for. */
+const REMOVAL: Record<string, string[]> = {
+  'run-service': ['run.services.delete'],
+  repository: ['artifactregistry.repositories.delete'],
+  'artifact-bucket': ['storage.buckets.delete', 'storage.objects.list', 'storage.objects.delete'],
+  'build-bucket': ['storage.buckets.delete', 'storage.objects.list', 'storage.objects.delete'],
+  'server-account': ['iam.serviceAccounts.delete'],
+  'build-account': ['iam.serviceAccounts.delete'],
+  'deploy-account': ['iam.serviceAccounts.delete'],
+  'project-roles': ['resourcemanager.projects.setIamPolicy'],
+  'sql-instance': ['cloudsql.instances.update', 'cloudsql.instances.delete'],
+  database: ['cloudsql.databases.delete'],
+  'database-user': ['cloudsql.users.delete'],
+};
+
+/** What deleting the resources of these ids calls for. */
+export function needsOfRemoval(deployment: Deployment, ids: string[]): Need[] {
+  return ids.flatMap((id) => {
+    const permissions = REMOVAL[id] ?? (id.startsWith('secret-') ? ['secretmanager.secrets.delete'] : []);
+    return permissions.length === 0 ? [] : [on(id, deployment, ...permissions)];
+  });
+}
+
 function on(id: string, deployment: Deployment, ...permissions: string[]): Need {
   const holder = holderOf(id, deployment);
   return { permissions, ...(holder && { holder }) };
