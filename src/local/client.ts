@@ -9,7 +9,7 @@ import { launchDaemon, stopDaemon } from './daemon-control.ts';
 import { type DaemonRecord, daemonState } from './daemon-record.ts';
 import { type LocalHome, localHome } from './home.ts';
 import { loopbackUrlOf } from './runtime/run/doors-file.ts';
-import { databaseAddress } from './runtime/sql/cluster-files.ts';
+import { databaseAddress } from './runtime/sql-engines.ts';
 
 /** The simulator takes any bearer token; this one stands for the person at the keyboard. */
 const ACCESS_TOKEN = 'local';

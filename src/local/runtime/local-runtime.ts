@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
 import type { Runtime } from '../runtime-port.ts';
 import { buildRuntime } from './build/build-runtime.ts';
 import type { RuntimeFolders } from './layout.ts';
 import { MysqlServers } from './mysql/mysql-runtime.ts';
 import { findMysql } from './mysql/programs.ts';
+import { mysqlFolder } from './mysql/server-files.ts';
 import { type ProcessRegister, processRegister } from './process-register.ts';
 import { jobRuntime } from './run/job-runtime.ts';
 import { type ContainerIdentity, type RunOptions, runRuntime } from './run/run-runtime.ts';
@@ -79,6 +79,6 @@ function sqlPart(options: LocalRuntimeOptions, register: ProcessRegister) {
   const binaries = (version: string) => findBinaries(version, { ...options, cache: options.programs, account });
   const shared = { logs: folders.logs, account, register, note };
   const postgres = new SqlClusters({ ...shared, folder: folders.sql, binaries });
-  const mysql = new MysqlServers({ ...shared, folder: join(folders.sql, 'mysql'), programs: () => findMysql(options.env) });
+  const mysql = new MysqlServers({ ...shared, folder: mysqlFolder(folders.sql), programs: () => findMysql(options.env) });
   return { sql: sqlEngines(postgres, mysql), prepare: async () => void (await binaries('POSTGRES_18')) };
 }

@@ -1,6 +1,13 @@
 import type { SqlInstance, SqlRuntime } from '../runtime-port.ts';
 import type { MysqlServers } from './mysql/mysql-runtime.ts';
+import { mysqlAddress, mysqlFolder } from './mysql/server-files.ts';
+import { databaseAddress as postgresAddress } from './sql/cluster-files.ts';
 import type { LocalSqlRuntime } from './sql/sql-runtime.ts';
+
+/** Where an instance takes connections over TCP; readable by other processes of this user. */
+export function databaseAddress(sqlFolder: string, connectionName: string): { host: string; port: number } | undefined {
+  return mysqlAddress(mysqlFolder(sqlFolder), connectionName) ?? postgresAddress(sqlFolder, connectionName);
+}
 
 export interface SqlEngines extends SqlRuntime {
   /** What stands for `/cloudsql/CONNECTION_NAME` here: PostgreSQL's folder or MySQL's socket; undefined when there is no such instance. */

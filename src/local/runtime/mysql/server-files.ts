@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson, writeJson, writeWhole } from '../files.ts';
 import { shortName } from '../layout.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { Account } from '../sql/account.ts';
 import { ownFolder } from '../sql/cluster-files.ts';
 
@@ -36,6 +37,17 @@ export interface ServerRecord {
 // 107 bytes on Linux, 103 on macOS.
 const LONGEST_SOCKET = 103;
 const SOCKET_NAME = 'mysql.sock';
+
+/** Holds one folder for each instance. */
+export function mysqlFolder(sqlFolder: string): string {
+  return join(sqlFolder, 'mysql');
+}
+
+/** Where a server takes connections over TCP; undefined where there is none. */
+export function mysqlAddress(folder: string, connectionName: string): { host: string; port: number } | undefined {
+  const port = readJson<ServerRecord>(serverFiles(folder, connectionName).record)?.port;
+  return port === undefined ? undefined : { host: LOOPBACK, port };
+}
 
 export function serverFiles(mysqlFolder: string, connectionName: string): ServerFiles {
   const folder = join(mysqlFolder, shortName(connectionName));
