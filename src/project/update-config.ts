@@ -29,6 +29,7 @@ function differences(before: object, after: object, path: string[] = []): Array<
   });
 }
 
+/** A list is one value: its items have no names to change them by. */
 function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 const HISTORY = ['kernel.operations', 'sqladmin.locks'];
 /** Fields that count or date what happened, or are made up anew by every run. */
 const VOLATILE =
-  /^(?:etag|cert|certSerialNumber|sha1Fingerprint|changed|generation|metageneration|settingsVersion|uniqueId|uid|operation|resourceVersion|md5Hash|crc32c|sqladmin\.tls)$|(?:time|timestamp|expiry)$|(?:id)$/i;
+  /^(?:etag|cert|certSerialNumber|sha1Fingerprint|changed|generation|metageneration|settingsVersion|uniqueId|uid|operation|resourceVersion|md5Hash|crc32c|sqladmin\.tls|publicKey)$|(?:time|timestamp|expiry)$|(?:id)$/i;
 /** Ids and times inside of names and texts. */
 const MADE_UP =
   /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|(?<=\bp\d{12}-)[0-9a-f]{6}\b|\b1\d{20}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<=mlflow-\d{5}-)[a-z0-9]{3}\b/g;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -44,6 +45,8 @@ export async function openWorld(from: Stage): Promise<World> {
   const place = await mkdtemp(path.join(tmpdir(), 'mlflow-gcp-kill-'));
   const stage = { data: path.join(place, 'data'), folder: path.join(place, 'mlflow') };
   await Promise.all([cp(from.data, stage.data, { recursive: true }), cp(from.folder, stage.folder, { recursive: true })]);
+  const home = path.join(path.dirname(from.data), 'home');
+  if (existsSync(home)) await cp(home, path.join(place, 'home'), { recursive: true });
   await rm(path.join(stage.data, 'requests.ndjson'), { force: true });
   const services = await loadServices();
   const simulator: Simulator = await startSimulator({
@@ -59,6 +62,8 @@ export async function openWorld(from: Stage): Promise<World> {
     CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-a-person',
     GOOGLE_CLOUD_PROJECT: simulator.project.projectId,
     CI: 'true',
+    // Keys and logs of each trial for itself.
+    MLFLOW_GCP_HOME: path.join(place, 'home'),
   };
   const start = (args: string[]) => startChild([...args, '--json'], { env, cwd: stage.folder });
   const control: World['control'] = (method, url, body) =>
