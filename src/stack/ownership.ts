@@ -70,6 +70,15 @@ function notOurs(title: string, owner: string | undefined, deployment: Deploymen
   });
 }
 
+/** The error for a database or a user of our name in an instance of somebody else's, which were there before the deployment. */
+export function contentNotOurs(kind: 'database' | 'user', name: string, { sqlInstance, project }: Deployment): UserError {
+  return new UserError({
+    code: 'NOT_OURS',
+    message: `${kind === 'database' ? 'Database' : 'Database user'} ${name} exists in Cloud SQL instance ${sqlInstance} in project ${project} and was not made by mlflow-gcp; it was left alone.`,
+    hint: `Choose another name for it in mlflow-gcp.yaml (database.${kind === 'database' ? 'name' : 'user'}), or another instance with --instance, or another name for this deployment with --name.`,
+  });
+}
+
 /** What labels are missing or differ, one line each. Labels of others are none of our business. */
 export function labelDifferences(labels: Labels | undefined, deployment: Deployment): string[] {
   return Object.entries(deploymentLabels(deployment.name))

@@ -195,6 +195,30 @@ test('what is adopted gets the roles that it needs, is otherwise left as it is, 
   expect(JSON.stringify(projectBindings)).not.toContain('mlflow-build@');
 });
 
+test.each([
+  ['Database', 'databases', { name: 'mlflow' }, 'database.name'],
+  ['Database user', 'users', { name: 'mlflow', password: 'theirs-alone' }, 'database.user'],
+])('a %s of our name in an adopted instance is left alone', async (kind, collection, body, key) => {
+  const cloud = await startEnabled();
+  await makeForeign(cloud, FOREIGN['SQL instance'] as Foreign);
+  const instance = `https://sqladmin.googleapis.com/v1/projects/${cloud.simulator.project.projectId}/instances/mlflow-pgsql`;
+  expect((await cloud.simulator.call('POST', `${instance}/${collection}`, body)).status).toBe(200);
+  await cloud.simulator.until(`${instance}/${collection}`, ({ items }) =>
+    items?.some(({ name }: { name: string }) => name === 'mlflow'),
+  );
+  const asked = (await cloud.requests()).length;
+  const { status, stdout } = await cloud.run('init', '--yes', '--json', '--instance', 'mlflow-pgsql');
+  expect([status, JSON.parse(stdout).error]).toMatchObject([
+    1,
+    {
+      code: 'NOT_OURS',
+      message: expect.stringContaining(`${kind} mlflow exists in Cloud SQL instance`),
+      hint: expect.stringContaining(key),
+    },
+  ]);
+  expect((await cloud.requests()).slice(asked).filter((request) => !isRead(request))).toEqual([]);
+});
+
 test.each<[code: string, flags: string[], make: (project: string) => Array<[url: string, body: unknown]>]>([
   [
     'REPOSITORY_FORMAT',

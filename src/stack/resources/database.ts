@@ -15,9 +15,11 @@ import {
 import { ENGINE_TITLES } from '../../project/database-engines.ts';
 import type { Deployment } from '../deployment.ts';
 import { ENGINE_FACTS } from '../engine-facts.ts';
+import { contentNotOurs } from '../ownership.ts';
 import type { Outcome, Resource, StackContext } from '../resource.ts';
 import { databaseLogin, databaseUsers, newPassword } from '../secret-values.ts';
 import { settle } from '../settle.ts';
+import { unlessDisabled } from '../unless-disabled.ts';
 import { secretResourceId } from './secret.ts';
 
 /** On the database secret: the version whose password the database user was last given. */
@@ -29,11 +31,14 @@ export function databaseResource(deployment: Deployment): Resource {
   return {
     id: 'database',
     title: `Database ${deployment.database.name}`,
-    dependsOn: ['sql-instance'],
+    // In an instance of somebody else's the secret comes first: it tells that what follows is ours.
+    dependsOn: ['sql-instance', ...(deployment.database.instance === undefined ? [] : [secretResourceId('database_url')])],
     usualSeconds: USUAL_SECONDS['sql.databases'],
     holdsData: true,
     async observe(context) {
-      const there = (await instanceRuns(context)) && (await getDatabase(context.google, args)) !== undefined;
+      const [runs, begun] = await settle([instanceRuns(context), hasBegun(context)]);
+      const there = runs && (await getDatabase(context.google, args)) !== undefined;
+      if (there && !begun) throw contentNotOurs('database', args.database, deployment);
       return { action: there ? 'unchanged' : 'create', differences: [] };
     },
     async ensure({ google }) {
@@ -87,11 +92,13 @@ export function databaseUserResource(deployment: Deployment): Resource {
       const { google } = context;
       const [runs, found, current] = await settle([
         instanceRuns(context),
-        getSecret(google, secret),
-        accessVersion(google, secret),
+        unlessDisabled(getSecret(google, secret)),
+        unlessDisabled(accessVersion(google, secret)),
       ]);
       if (!runs) return { action: 'create', differences: [] };
       const users = (await listUsers(google, place)).map(({ name }) => name);
+      const begun = found !== undefined || deployment.database.instance === undefined;
+      if (!begun && users.includes(owner)) throw contentNotOurs('user', owner, deployment);
       const login = current && databaseLogin(current.value)?.user;
       if (!users.includes(owner) || (login !== undefined && !users.includes(login))) return { action: 'create', differences: [] };
       if (current !== undefined && found?.labels[APPLIED_LABEL] === current.version)
@@ -117,6 +124,15 @@ export function placeOfUsers({ project, sqlInstance, database }: Deployment) {
 /** The roles of the second user: in PostgreSQL it works in the name of the first. */
 export function memberRoles({ database }: Deployment): { roles?: string[] } {
   return database.engine === 'postgres' ? { roles: [database.user] } : {};
+}
+
+/**
+ * Whether an earlier run has been here. Databases and users have no labels: in an instance that the user named, what has our name before our
+ * secret is there is somebody else's, and must neither be migrated nor be given another password.
+ */
+async function hasBegun({ google, deployment: { project, database, secrets } }: StackContext): Promise<boolean> {
+  if (database.instance === undefined) return true;
+  return (await unlessDisabled(getSecret(google, { project, secretId: secrets.database_url }))) !== undefined;
 }
 
 async function instanceRuns({ google, deployment }: StackContext): Promise<boolean> {
