@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localHome } from '../../src/local/home.ts';
+import { databaseAddress } from '../../src/local/runtime/sql-engines.ts';
 import { mysqlPrograms, NEEDS_MYSQL } from '../support/mysql.ts';
 import { builtProgram, cleanEnvironment, type Outcome, runChild } from '../support/program.ts';
 import { serverEnvironment } from '../support/python.ts';
@@ -117,6 +118,21 @@ describe.skipIf(programs === undefined)(`with MySQL ${NEEDS_MYSQL}`, () => {
     ]);
   });
 
+  test('connect --database leads to the server of this machine, over TLS', async () => {
+    const { stdout, status } = await mlflowGcp('connect', '--database', '--format', 'command');
+    expect(status).toBe(0);
+    const address = databaseAddress(localHome(env).sql, 'mlflow-local:us-central1:mlflow-mysql');
+    expect(stdout).toContain(`mysql --host=127.0.0.1 --port=${address?.port} --user=mlflow --ssl-mode=VERIFY_CA --ssl-ca=`);
+    // MariaDB's own client says some of these things otherwise.
+    if (programs?.flavour !== 'mysql') return;
+    const way = `${path.dirname(process.execPath)}:${path.dirname(programs.client)}:${process.env['PATH']}`;
+    const asked = await run('bash', ['-c', `mlflow-gcp() { node ${builtProgram} "$@"; }; ${stdout.trim()} -e 'SELECT 41 + 1'`], {
+      env: { ...cleanEnvironment(env), PATH: way },
+      cwd: folder,
+    });
+    expect(asked.stdout).toContain('42');
+  });
+
   test('a rotation of the database password locks nobody out while it goes on', async () => {
     const before = await databaseUrl();
     const calls = keepCalling(await json('connect', '--no-check'));
@@ -137,14 +153,14 @@ describe.skipIf(programs === undefined)(`with MySQL ${NEEDS_MYSQL}`, () => {
     await json('local', 'stop');
     expect(await databaseProcesses()).toEqual([]);
     await json('local', 'start');
-    await json('status', '--wait', '--timeout', '120');
+    await json('status', '--wait', '--timeout', '300');
     expect(await client('read')).toBe(before);
 
     const { pid } = await json('local', 'status');
     process.kill(pid, 'SIGKILL');
     for (const database of await databaseProcesses()) process.kill(database, 'SIGKILL');
     await json('local', 'start');
-    await json('status', '--wait', '--timeout', '120');
+    await json('status', '--wait', '--timeout', '300');
     expect(await client('read')).toBe(before);
   });
 
