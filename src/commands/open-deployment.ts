@@ -34,6 +34,15 @@ export function projectOf(settings: Settings, google: Google): string {
  * Throws PROJECT_NOT_FOUND, BILLING_OFF, DEPLOYMENT_ELSEWHERE, or what Google answers.
  */
 export async function openDeployment(google: Google, config: Config, project: string): Promise<Deployment> {
+  return (await openStanding(google, config, project)).deployment;
+}
+
+/** As {@link openDeployment}, with the instance that was found by its labels. */
+export async function openStanding(
+  google: Google,
+  config: Config,
+  project: string,
+): Promise<{ deployment: Deployment; instance: SqlInstance | undefined }> {
   const choices = choicesOf(config, project);
   const [found, instance, billing] = await settle([
     getProject(google, { project }),
@@ -46,7 +55,7 @@ export async function openDeployment(google: Google, config: Config, project: st
   const own = choices.database.instance === undefined ? instance : undefined;
   const database = { ...choices.database, ...otherEngine(choices.database, own) };
   const named = nameDeployment({ ...choices, database }, found.projectNumber);
-  return own === undefined ? named : { ...named, sqlInstance: own.name };
+  return { deployment: own === undefined ? named : { ...named, sqlInstance: own.name }, instance: own };
 }
 
 /** What the instance runs, where that is another database than the config names: with the folder lost, nothing else tells. */

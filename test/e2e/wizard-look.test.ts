@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { type Cloud, isRead, startCloud } from '../support/deployment.ts';
@@ -183,4 +183,20 @@ test('a deployment that stands is found by its labels, and gone on with as it is
   expect(config).toContain('tier: db-g1-small');
   expect(config).toContain('version: POSTGRES_16');
   expect((await cloud.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
+});
+
+test('where nobody is asked and no file describes it, a deployment that stands keeps its sizes too', async () => {
+  const cloud = await startCloud();
+  const made = await cloud.run('init', '--yes', '--tier', 'db-g1-small', '--database-version', 'POSTGRES_16', '--disk', '20');
+  expect(made.status).toBe(0);
+  await rm(path.join(cloud.folder, 'mlflow-gcp.yaml'));
+  const before = (await cloud.requests()).length;
+  const again = await cloud.run('init', '--yes', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, repeat: expect.stringContaining('--tier db-g1-small') });
+  expect((await cloud.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
+  expect(await readFile(path.join(cloud.folder, 'mlflow-gcp.yaml'), 'utf8')).toContain('diskGb: 20');
+  // What a flag says changes it.
+  await rm(path.join(cloud.folder, 'mlflow-gcp.yaml'));
+  const plan = await cloud.run('init', '--dry-run', '--profile', 'demo');
+  expect(plan.stdout).toContain('tier: db-g1-small → db-f1-micro');
 });

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Google } from '../../gcp/google.ts';
+import type { SqlInstance } from '../../gcp/sql.ts';
 import type { Config } from '../../project/config-schema.ts';
 import { type GithubRemote, githubRemote } from '../../project/git.ts';
+import { findServiceSizes } from '../../stack/found-deployments.ts';
 import { makeBase } from '../../stack/make-base.ts';
 import type { Plan } from '../../stack/plan.ts';
 import { planAhead } from '../../stack/preflight/plan-ahead.ts';
@@ -12,7 +14,7 @@ import type { Context } from '../command.ts';
 import { deployServer } from '../deploy/deploy-server.ts';
 import type { initOptions } from '../init.ts';
 import { keyPlace } from '../key-place.ts';
-import { configOf, openDeployment } from '../open-deployment.ts';
+import { configOf, openStanding } from '../open-deployment.ts';
 import { openGoogleFor } from '../open-google.ts';
 import { prepareUv } from '../project-uv.ts';
 import { refuseOrWarn } from '../refuse-or-warn.ts';
@@ -23,7 +25,7 @@ import { accessConfig, refuseAccess, withRepositoryNumber } from './access-confi
 import { accessOf } from './access-result.ts';
 import { refuseOtherEngine, requireLocalDatabase } from './database-checks.ts';
 import { chosenDatabase } from './database-choice.ts';
-import { withStanding } from './found-settings.ts';
+import { type Standing, withStanding } from './found-settings.ts';
 import { givenPassword } from './given-password.ts';
 import { withProfile } from './init-profiles.ts';
 import { askInit, type InitAnswers, isAttended, type QuestionParts } from './init-questions.ts';
@@ -96,10 +98,14 @@ async function propose(
   const before = configOf(settings);
   const decided = decidedConfig(before, answers, context, remote);
   await refuseAccess(context, decided);
-  const config = await withRepositoryNumber(context, google, decided);
-  if (settings.local && !settings.dryRun) await requireLocalDatabase(context, config);
-  const named = await ui.step('Look at the project', () => openDeployment(google, config, answers.project));
-  refuseOtherEngine(named, config);
+  const asked = await withRepositoryNumber(context, google, decided);
+  if (settings.local && !settings.dryRun) await requireLocalDatabase(context, asked);
+  const opened = await ui.step('Look at the project', () => openStanding(google, asked, answers.project));
+  const standing = await standingUnasked(context, google, answers, opened.instance);
+  const { database, service } = decidedConfig(before, { ...answers, standing }, context, remote);
+  const config = { ...asked, database, service };
+  const named = { ...opened.deployment, database, service: { ...opened.deployment.service, ...service } };
+  refuseOtherEngine(opened.deployment, config);
   const withdrawsKey = before.credentials.kind === 'key' && config.credentials.kind !== 'key';
   const deployment = { ...named, ...(withdrawsKey && { withdrawsKey }) };
   const credentials = { username: answers.username, password };
@@ -109,6 +115,20 @@ async function propose(
   );
   refuseOrWarn(context, ahead.refusals);
   return { config, plan: ahead.plan, stack: ahead.context, username: answers.username };
+}
+
+/**
+ * What stands, where nobody was shown it. Without a file that describes it, it is gone on with as it is: a database does not become
+ * smaller by leaving its size out.
+ */
+async function standingUnasked(
+  { settings }: InitContext,
+  google: Google,
+  { standing, project, region, name }: InitAnswers,
+  instance: SqlInstance | undefined,
+): Promise<Standing | undefined> {
+  if (settings.file !== undefined || standing !== undefined || instance === undefined) return standing;
+  return { found: { name, region, instance }, sizes: await findServiceSizes(google, { project, region, name }) };
 }
 
 /** Shows the plan and has it agreed to; false where the questions before are to be gone back to. */

@@ -70,7 +70,9 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
     { agreesLater: true, course },
   );
   const { project, region, name, tier, username } = answers;
-  const profile = PROFILES.find((known) => known === answers.profile);
+  // A default that nobody chose decides nothing: what stands is gone on with, and without it the sizes are those of demo anyway.
+  const chose = isAttended(parts) || options.profile !== undefined;
+  const profile = chose ? PROFILES.find((known) => known === answers.profile) : undefined;
   const others = decided && profile !== undefined ? overruled(config, profile) : [];
   if (others.length > 0) ui.warn(`mlflow-gcp.yaml wins over --profile ${profile}: ${others.join(', ')}.`);
   // Where nobody is asked nothing was looked at: flags, file and defaults decide alone.
