@@ -79,7 +79,9 @@ async function issueToken(arrival: Arrival, { tokens }: ControlParts): Promise<v
 
 /** 400 with the reason for what cannot be read. */
 async function answerTo(arrival: Arrival, work: (spec: unknown) => unknown): Promise<void> {
-  const text = (await readBytes(arrival.message, 1024 * 1024, arrival.message.headers['content-length'])).toString('utf8');
+  const text = (await readBytes(arrival.message, 1024 * 1024, { declared: arrival.message.headers['content-length'] })).toString(
+    'utf8',
+  );
   let body: unknown;
   try {
     body = work(JSON.parse(text) ?? {});

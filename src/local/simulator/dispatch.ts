@@ -72,7 +72,7 @@ async function overridden(arrival: Arrival): Promise<{ arrival: Arrival; httpMet
   if (message.method !== 'POST' || typeof said !== 'string') return { arrival, httpMethod: message.method ?? 'GET' };
   const httpMethod = said.toUpperCase();
   if (httpMethod !== 'GET' || !isForm(message)) return { arrival, httpMethod };
-  const form = (await readBytes(message, FORM_LIMIT, message.headers['content-length'])).toString();
+  const form = (await readBytes(message, FORM_LIMIT, { declared: message.headers['content-length'] })).toString();
   return { arrival: { ...arrival, query: new URLSearchParams([...arrival.query, ...new URLSearchParams(form)]) }, httpMethod };
 }
 
@@ -98,7 +98,8 @@ async function answerMethod(
   if (!handler) throw methodNotFound();
   const params = readParameters(method, pathValues, query, family);
   const selection = parseFields(query, method);
-  const bearer = token === undefined ? undefined : engine.tokens.describe(token);
+  const bearer = token === undefined ? undefined : engine.bearer(token);
+  if (token !== undefined && bearer === undefined && !open) throw unauthenticated(method.api, method.id, family);
   const call: Call = {
     api: method.api,
     version: method.version,
@@ -150,7 +151,7 @@ function parseFields(query: URLSearchParams, method: Method): ReturnType<typeof 
 async function requestBody({ message }: Arrival, method: Method, family: Family): Promise<Call['body']> {
   if (method.table.request && isForm(message)) {
     // What curl sends when no content type is given: Google takes it for more of the query.
-    const text = (await readBytes(message, FORM_LIMIT, message.headers['content-length'])).toString();
+    const text = (await readBytes(message, FORM_LIMIT, { declared: message.headers['content-length'] })).toString();
     if (text !== '')
       throw badRequest([...new URLSearchParams(text).keys()].map((name) => ({ description: unknownParameter(name) })));
     return readBody({}, method, family);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Arrival } from './arrival.ts';
 import { urlOf } from './arrival.ts';
@@ -9,6 +9,8 @@ import { apiOfHost } from './hosts.ts';
 import { authorizePath } from './permissions.ts';
 import type { RawRequest, RawRoute, Sim } from './service.ts';
 import { tokenOf } from './tokens.ts';
+
+const REST_BYTES = 16 << 20;
 
 export interface FoundRoute {
   route: RawRoute;
@@ -57,6 +59,8 @@ export class RawRoutes {
       if (!arrival.response.headersSent) return sendError(arrival, error, familyOf(api), this.engine);
       this.engine.onBug(error);
       cut();
+    } finally {
+      if (arrival.response.writableEnded) boundRest(arrival.message);
     }
   }
 
@@ -76,9 +80,20 @@ export class RawRoutes {
   private request(arrival: Arrival, groups: Record<string, string>, commit: () => void): RawRequest {
     const { message, response, host } = arrival;
     const token = tokenOf(message.headers.authorization, arrival.query);
-    const principal = token === undefined ? '' : this.engine.tokens.describe(token).email;
+    // Some routes take tokens of kinds of their own.
+    const principal = token === undefined ? '' : (this.engine.bearer(token) ?? this.engine.tokens.describe(token)).email;
     return { message, body: message, response, url: urlOf(arrival), host, groups, principal, commit };
   }
+}
+
+/** Lets a client that was answered before its end say the rest, so that it reads the answer; not for ever. */
+function boundRest(message: IncomingMessage): void {
+  if (message.complete) return;
+  let left = REST_BYTES;
+  message.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) message.socket.destroy();
+  });
 }
 
 /** Calls `work` once, when the first byte of the answer is about to leave: Node.js writes every head through `writeHead`. */

@@ -15,9 +15,17 @@ export function tooLarge(limit: number): GoogleError {
   });
 }
 
-/** Reads a body whole. Throws 413 over the limit (without reading on) and 408 when it does not end in time. */
-export async function readBytes(stream: Readable, limit: number, declared?: string): Promise<Buffer> {
-  if (Number(declared ?? 0) > limit) throw tooLarge(limit);
+export interface ReadOptions {
+  /** The content-length, where there is one. */
+  declared?: string | undefined;
+  /** In the words of who is asked. */
+  refusal?: Error;
+}
+
+/** Reads a body whole. Throws 413, or the refusal that is given, over the limit (without reading on) and 408 when it does not end in time. */
+export async function readBytes(stream: Readable, limit: number, options: ReadOptions = {}): Promise<Buffer> {
+  const refusal = options.refusal ?? tooLarge(limit);
+  if (Number(options.declared ?? 0) > limit) throw refusal;
   const chunks: Buffer[] = [];
   let bytes = 0;
   let late = false;
@@ -29,7 +37,7 @@ export async function readBytes(stream: Readable, limit: number, declared?: stri
     // Not destroyed by leaving the loop: the refusal goes out on the same socket.
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
-      if (bytes > limit) throw tooLarge(limit);
+      if (bytes > limit) throw refusal;
       chunks.push(chunk as Buffer);
     }
   } catch (error) {
@@ -45,7 +53,7 @@ export async function readBytes(stream: Readable, limit: number, declared?: stri
 export async function readJson(message: IncomingMessage, classic: boolean): Promise<unknown> {
   const { headers } = message;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return {};
-  let bytes = await readBytes(message, JSON_BODY_LIMIT, headers['content-length']);
+  let bytes = await readBytes(message, JSON_BODY_LIMIT, { declared: headers['content-length'] });
   if (bytes.length === 0) return {};
   if (/\bgzip\b/.test(String(headers['content-encoding'] ?? ''))) bytes = unzipped(bytes);
   const text = bytes.toString('utf8');

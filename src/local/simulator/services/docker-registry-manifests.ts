@@ -1,3 +1,4 @@
+import { readBytes } from '../request-body.ts';
 import type { JsonObject, RawRequest, Sim } from '../service.ts';
 import type { ImagePlace } from './docker-registry.ts';
 import { registryError, sendBytes, sendEmpty } from './docker-registry-http.ts';
@@ -73,13 +74,6 @@ function sizeOfParts(sim: Sim, place: ImagePlace, document: JsonObject): number 
   return size;
 }
 
-async function readSmall(request: RawRequest): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw registryError(413, 'SIZE_INVALID', 'manifest is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function readSmall({ body }: RawRequest): Promise<Buffer> {
+  return readBytes(body, MAX_BYTES, { refusal: registryError(413, 'SIZE_INVALID', 'manifest is too large') });
 }

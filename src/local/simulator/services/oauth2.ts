@@ -1,6 +1,7 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { sendJson } from '../answer.ts';
+import { readBytes } from '../request-body.ts';
 import type { Call, JsonObject, RawRequest, RawRoute, Service, Sim } from '../service.ts';
 import { GoogleError } from '../service.ts';
 import { DEFAULT_PRINCIPAL } from '../tokens.ts';
@@ -152,12 +153,5 @@ function jwks(sim: Sim, signer: string): JsonObject {
 }
 
 async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new GoogleError({ code: 413, message: 'Request payload size exceeds the limit.' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  return (await readBytes(body, MOST_BYTES)).toString();
 }

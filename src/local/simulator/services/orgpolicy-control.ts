@@ -30,7 +30,7 @@ export const orgpolicyRoutes: RawRoute[] = [
 ];
 
 async function readJson({ body, message }: RawRequest): Promise<Record<string, unknown>> {
-  const text = (await readBytes(body, MOST_BYTES, message.headers['content-length'])).toString();
+  const text = (await readBytes(body, MOST_BYTES, { declared: message.headers['content-length'] })).toString();
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { readBytes } from '../request-body.ts';
 import { GoogleError, type GoogleErrorFacts, type JsonObject, type RawRequest, type Sim } from '../service.ts';
 
 /** What Google's servers send with each answer of the upload and download paths. */
@@ -58,14 +59,8 @@ export function header(message: IncomingMessage, name: string): string | undefin
  * @throws GoogleError 400 where it is no JSON object, 413 where it is too large
  */
 export async function readJson(body: Readable, limit = 1 << 20): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw new GoogleError({ code: 413, message: 'Request entity is too large.', reason: 'uploadTooLarge' });
-    chunks.push(chunk);
-  }
-  return parseJson(Buffer.concat(chunks).toString());
+  const refusal = new GoogleError({ code: 413, message: 'Request entity is too large.', reason: 'uploadTooLarge' });
+  return parseJson((await readBytes(body, limit, { refusal })).toString());
 }
 
 /** @throws GoogleError 400 parseError */

@@ -1,3 +1,4 @@
+import { readBytes } from '../request-body.ts';
 import type { JsonObject, RawRequest, Sim } from '../service.ts';
 import { type BucketRecord, getBucket } from './storage-bucket-record.ts';
 import { type Content, checkSums, discardContent, hashHeader, readContent, storeContent } from './storage-content.ts';
@@ -155,13 +156,7 @@ function listParts(request: RawRequest, id: string, upload: PartsRecord): void {
   sendXml(request, 200, `<ListPartsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>${place}${parts}</ListPartsResult>`);
 }
 
-async function readText(request: RawRequest): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_LIST_BYTES) throw xmlError(400, 'EntityTooLarge', 'The list of parts is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+async function readText({ body }: RawRequest): Promise<string> {
+  const refusal = xmlError(400, 'EntityTooLarge', 'The list of parts is too large.');
+  return (await readBytes(body, MAX_LIST_BYTES, { refusal })).toString();
 }

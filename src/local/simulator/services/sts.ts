@@ -26,7 +26,7 @@ export const sts: Service = {
       when: (_url, message) => /x-www-form-urlencoded/i.test(String(message.headers['content-type'])),
       authenticated: false,
       async handle({ message, response }, sim) {
-        const bytes = await readBytes(message, MOST_BYTES, message.headers['content-length']);
+        const bytes = await readBytes(message, MOST_BYTES, { declared: message.headers['content-length'] });
         const fields = [...new URLSearchParams(bytes.toString())].map(([name, value]) => [
           name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
           value,
