@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import { sendJson } from '../answer.ts';
 import { readBytes } from '../request-body.ts';
 import type { Call, JsonObject, RawRequest, RawRoute, Service, Sim } from '../service.ts';
-import { GoogleError } from '../service.ts';
 import { DEFAULT_PRINCIPAL } from '../tokens.ts';
 import { findAccount } from './iam-accounts.ts';
 import { listKeys, signingKey } from './iam-keys-store.ts';
