@@ -46,14 +46,16 @@ function sortedByText(list: unknown[]): unknown[] {
     .map(({ item }) => item);
 }
 
-/** Path and text of every file in a project folder, the lock left out: tests bring one along. */
+/** Path and text of every file in a project folder, the lock left out: tests bring one along. The folder's own place is struck out. */
 export async function filesOf(folder: string): Promise<Record<string, string>> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name !== 'uv.lock')
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort();
   return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')])),
+    await Promise.all(
+      names.map(async (name) => [name, (await readFile(path.join(folder, name), 'utf8')).replaceAll(path.dirname(folder), '…')]),
+    ),
   );
 }
 
