@@ -141,4 +141,10 @@ test('flags and values that do not fit the database are refused before anything 
   // A version alone says which database is meant.
   const plan = JSON.parse((await cloud.run('init', '--dry-run', '--json', '--database-version', 'MYSQL_8_0')).stdout);
   expect(plan.plan.resources.map(({ title }: { title: string }) => title)).toContain('Cloud SQL instance mlflow-mysql');
+  // The variable is that of connect's switch too, where an engine means nothing.
+  const env = { ...cloud.env, GOOGLE_CLOUD_PROJECT: cloud.simulator.project.projectId, CI: 'true', MLFLOW_GCP_DATABASE: 'mysql' };
+  const byVariable = await runChild(['init', '--dry-run', '--json'], { env, cwd: cloud.folder });
+  expect(byVariable.stdout).toContain('Cloud SQL instance mlflow-mysql');
+  const connect = await runChild(['connect', '--no-check', '--json'], { env, cwd: cloud.folder });
+  expect(JSON.parse(connect.stdout).error).toMatchObject({ code: 'SECRETS_MISSING' });
 });
