@@ -83,7 +83,7 @@ async function unlessRefused<T>(google: Google, look: () => Promise<T>): Promise
     return await look();
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === undefined || failure.status === 0) throw error;
+    if (failure === undefined || google.signal.aborted) throw error;
     google.log(`permissions cannot be looked up: ${failure.reasons[0] ?? failure.rpcStatus}`);
     return undefined;
   }

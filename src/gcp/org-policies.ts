@@ -21,6 +21,9 @@ export interface EffectivePolicy {
   rules: PolicyRule[];
 }
 
+/** It is only a look. */
+const LOOK_TIMEOUT_MS = 5_000;
+
 interface WirePolicy {
   spec?: {
     rules?: Array<{
@@ -36,7 +39,7 @@ interface WirePolicy {
 
 /**
  * The policy of the organisation that holds in the project; undefined where that cannot be told: the service is off, the caller may not
- * look, or there is no such constraint. Rules for tagged resources alone are left out. `project` is an id or a number.
+ * look, nobody answers, or there is no such constraint. Rules for tagged resources alone are left out. `project` is an id or a number.
  * https://docs.cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/projects.policies/getEffectivePolicy
  */
 export async function effectivePolicy(
@@ -45,7 +48,7 @@ export async function effectivePolicy(
 ): Promise<EffectivePolicy | undefined> {
   try {
     const url = `https://orgpolicy.googleapis.com/v2/projects/${project}/policies/${constraint}:getEffectivePolicy`;
-    const { data } = await google.request<WirePolicy>({ method: 'GET', url });
+    const { data } = await google.request<WirePolicy>({ method: 'GET', url, timeoutMs: LOOK_TIMEOUT_MS });
     const rules = (data.spec?.rules ?? []).filter(({ condition }) => condition === undefined);
     return {
       constraint,
@@ -60,7 +63,8 @@ export async function effectivePolicy(
     };
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === undefined || failure.status === 0) throw error;
+    // A network that lets nobody through to this one service says nothing of the others.
+    if (failure === undefined || google.signal.aborted) throw error;
     google.log(`the policy ${constraint} cannot be looked up: ${failure.reasons[0] ?? failure.rpcStatus}`);
     return undefined;
   }

@@ -33,7 +33,7 @@ export async function planAhead(given: StackContext, { deploys }: { deploys: boo
   const deployNeeds = deploys ? needsOfDeploy(deployment, { builds: true }) : [];
   const asked = [...permissionsToAsk(ids), ...deployNeeds.flatMap(({ permissions }) => permissions)];
   const looked = settle([planStack(resources, given), findOwnService(google, deployment)]);
-  const [ended, policies, held] = await Promise.all([
+  const [ended, policies, held] = await settle([
     Promise.allSettled([looked]).then(([one]) => one),
     lookAtPolicies(google, project),
     heldInProject(google, { project, permissions: [...new Set(asked)] }),

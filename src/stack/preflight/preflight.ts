@@ -3,6 +3,7 @@ import type { Google } from '../../gcp/google.ts';
 import { heldOn } from '../../gcp/held-permissions.ts';
 import { effectivePolicy } from '../../gcp/org-policies.ts';
 import { type SignedIn, whoIsSignedIn } from '../../gcp/signed-in.ts';
+import { settle } from '../settle.ts';
 import type { Need } from './needs.ts';
 import { CONSTRAINTS } from './obstacles.ts';
 import type { Policies } from './policy-values.ts';
@@ -19,7 +20,7 @@ export async function lookAtPolicies(google: Google, project: string, constraint
   const [first = '', ...others] = constraints;
   const probe = await effectivePolicy(google, { project, constraint: first });
   if (probe === undefined) return new Map();
-  const found = await Promise.all(others.map((constraint) => effectivePolicy(google, { project, constraint })));
+  const found = await settle(others.map((constraint) => effectivePolicy(google, { project, constraint })));
   return new Map([probe, ...found].filter((policy) => policy !== undefined).map((policy) => [policy.constraint, policy]));
 }
 
@@ -29,7 +30,7 @@ export async function lookAtPolicies(google: Google, project: string, constraint
  */
 export async function missingOf(google: Google, held: Held, needs: Need[]): Promise<string[]> {
   if (held === undefined) return [];
-  const missing = await Promise.all(needs.map((need) => lackingOf(google, held, need)));
+  const missing = await settle(needs.map((need) => lackingOf(google, held, need)));
   return [...new Set(missing.flat())].sort();
 }
 
