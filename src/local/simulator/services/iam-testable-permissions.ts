@@ -40,7 +40,7 @@ function testable(sim: Sim, fullResourceName: string): string[] {
   const [, service, path = ''] = /^\/\/([a-z]+)\.googleapis\.com\/(.+)$/.exec(fullResourceName) ?? [];
   if (service === undefined) throw badRequest(`Invalid full resource name ${JSON.stringify(fullResourceName)}.`);
   const [, project] = /^projects\/([^/]+)/.exec(path) ?? [];
-  if (project !== undefined) sim.findProject(project);
+  if (project !== undefined && project !== '_') sim.findProject(project);
   const all = [...new Set([...methodPermissions(), ...USES])].sort();
   if (service === 'cloudresourcemanager') return all;
   const prefix = service === 'sqladmin' ? 'cloudsql.' : `${service}.`;
