@@ -4,6 +4,7 @@ import { choicesOf, configSchema } from '../../../src/project/config-schema.ts';
 import { type Deployment, nameDeployment } from '../../../src/stack/deployment.ts';
 import type { Plan } from '../../../src/stack/plan.ts';
 import { isInGroup, regionOf } from '../../../src/stack/preflight/locations.ts';
+import { manifestObstacles } from '../../../src/stack/preflight/manifest-obstacles.ts';
 import { CONSTRAINTS, obstaclesOf, secretLocations } from '../../../src/stack/preflight/obstacles.ts';
 import { type Policies, permits } from '../../../src/stack/preflight/policy-values.ts';
 import type { Observation } from '../../../src/stack/resource.ts';
@@ -129,5 +130,51 @@ describe('what is in the way', () => {
     expect(locations({ allowAll: true })).toBeUndefined();
     expect(locations({ allowed: ['in:canada-locations'] })).toEqual(['us-central1']);
     expect(secretLocations(policies({}), deploymentOf())).toBeUndefined();
+  });
+});
+
+describe('what is in the way of a service as its document has it', () => {
+  const of = (rules: Record<string, Rule>, annotations: Record<string, string> = {}) =>
+    manifestObstacles(
+      policies(rules),
+      {
+        metadata: {
+          name: 'mlflow',
+          annotations: Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [`run.googleapis.com/${key}`, value]),
+          ),
+        },
+      },
+      'service.yaml',
+    );
+
+  test('where requests come from', () => {
+    const rules = { 'run.allowedIngress': { allowed: ['is:internal'] } };
+    expect(of(rules)).toEqual([
+      {
+        constraint: 'run.allowedIngress',
+        forbids: 'ingress all',
+        where: ['Cloud Run service mlflow'],
+        wayRound: "Set the annotation run.googleapis.com/ingress to 'internal' in service.yaml.",
+      },
+    ]);
+    expect(of(rules, { ingress: 'internal' })).toEqual([]);
+    expect(of({ 'run.allowedIngress': { denyAll: true } })[0]?.wayRound).toBeUndefined();
+  });
+
+  test('who gets past the check of callers', () => {
+    const rules = { 'run.managed.requireInvokerIam': { enforce: true } };
+    expect(of(rules, { 'invoker-iam-disabled': 'true' })).toMatchObject([
+      { wayRound: expect.stringContaining('--invoker all-users') },
+    ]);
+    expect(of(rules, { 'invoker-iam-disabled': 'false' })).toEqual([]);
+  });
+
+  test('who vouches for images', () => {
+    const rules = { 'run.allowedBinaryAuthorizationPolicies': { allowed: ['default'] } };
+    expect(of(rules)).toMatchObject([{ forbids: 'services without Binary Authorization' }]);
+    expect(of(rules, { 'binary-authorization': 'projects/p/platforms/cloudRun/policies/x' })).toHaveLength(1);
+    expect(of(rules, { 'binary-authorization': 'default' })).toEqual([]);
+    expect(of({})).toEqual([]);
   });
 });
