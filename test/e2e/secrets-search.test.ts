@@ -155,7 +155,7 @@ test('no secret is shown, logged, passed on a command line or left in a file tha
         found.push(`${shown} is in ${file} (${mode.toString(8)})`);
   }
   expect(found).toEqual([]);
-}, 180_000);
+}, 600_000);
 
 test('what is secret goes into files of 0600, whatever the umask', async () => {
   const world = await openWorld();
@@ -179,4 +179,4 @@ test('what is secret goes into files of 0600, whatever the umask', async () => {
   } finally {
     process.umask(before);
   }
-}, 60_000);
+}, 300_000);

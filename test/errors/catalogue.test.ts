@@ -67,7 +67,7 @@ describe('an error of the catalogue', () => {
     } finally {
       await own.simulator.stop();
     }
-  }, 120_000);
+  }, 400_000);
 
   it('RESET_DECLINED is told as it is documented', async () => {
     const pty = onTerminal(['local', 'reset'], { env: { MLFLOW_GCP_HOME: path.join(temporaryFolder(), 'home') } });

@@ -57,4 +57,4 @@ test('odd answers to the questions of init are refused one by one, and a good on
   expect(terminal.text()).not.toMatch(/\bat .*\.js:\d+/);
   expect((await readdir(terminal.folder)).sort()).toEqual(['.mlflow-gcp', 'uv.lock']);
   expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
-}, 240_000);
+}, 600_000);
