@@ -50,7 +50,7 @@ export const impersonating = (account: string) => ({
 });
 
 /** From now on policies decide, and the person is owner no more. */
-export async function enforce({ simulator }: Own): Promise<void> {
+export async function enforce({ simulator }: Pick<Cloud, 'simulator'>): Promise<void> {
   const project = `https://cloudresourcemanager.googleapis.com/v3/projects/${simulator.project.projectId}`;
   const policy = (await simulator.call('POST', `${project}:getIamPolicy`, {})).body;
   const bindings = policy.bindings.map((binding: { role: string }) =>

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime-port.ts';
 import type { Discovery, Method } from './discovery.ts';
 import { consumerInvalid, serviceDisabled } from './error-form.ts';
 import { OperationRunner } from './operations.ts';
-import type { Authority, Call, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
+import type { Authority, Bearer, Call, Handler, OperationKind, Service, Sim, Tokens } from './service.ts';
 import { GoogleError } from './service.ts';
 import type { RecordStore, Transaction } from './store.ts';
 import { autoCommit } from './store.ts';
@@ -120,6 +120,16 @@ export class Engine {
       transaction.rollback();
       throw error;
     }
+  }
+
+  /** Who a bearer token stands for; undefined for one that an account signed by itself and that does not hold. */
+  bearer(token: string): Bearer | undefined {
+    for (const service of this.services) {
+      const described = service.describeToken?.(this.sim, token);
+      if (described === 'refused') return undefined;
+      if (described) return described;
+    }
+    return this.tokens.describe(token);
   }
 
   /**

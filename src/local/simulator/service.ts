@@ -46,6 +46,8 @@ export interface Service {
   authorize?(sim: Sim, call: Call): void;
   /** The same for what is no method. */
   authorizePath?(sim: Sim, request: { httpMethod: string; host: string; path: string; principal: string }): void;
+  /** Given by the one service that holds the accounts: who a token stands for that was not issued here, or that it does not hold. */
+  describeToken?(sim: Sim, token: string): Bearer | 'refused' | undefined;
   /** Which of these permissions the caller holds on what the call is about. */
   heldPermissions?(sim: Sim, call: Call, permissions: string[]): string[];
   /** Given by the one service that holds organisation policies: throws where the project may not use the service at all. */

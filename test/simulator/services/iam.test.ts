@@ -141,6 +141,34 @@ describe('keys', () => {
     expect(await types()).toEqual(['SYSTEM_MANAGED']);
   });
 
+  test('a token that an account signed with its key stands for the account, as long as the key is there', async () => {
+    const email = await make('signs-itself');
+    const made = await sim.call('POST', `${ACCOUNTS}/${email}/keys`, {});
+    const file = JSON.parse(Buffer.from(made.body.privateKeyData, 'base64').toString());
+    const token = (claims: object = {}) => {
+      const now = Math.floor(Date.now() / 1000);
+      const all = { iss: email, sub: email, aud: 'https://iam.googleapis.com/', iat: now, exp: now + 3600, ...claims };
+      const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+      const text = `${encode({ alg: 'RS256', typ: 'JWT', kid: file.private_key_id })}.${encode(all)}`;
+      return `${text}.${createSign('sha256').update(text).sign(file.private_key, 'base64url')}`;
+    };
+    const asks = async (text: string) => {
+      const { status, body } = await sim.call('GET', `${ACCOUNTS}/${email}`, undefined, { token: text });
+      return [status, body.error?.details?.[0]?.metadata?.permission];
+    };
+    await sim.control('POST', '/_simulator/permissions', { enforce: true });
+    try {
+      expect(await asks(token())).toEqual([403, 'iam.serviceAccounts.get']);
+      for (const wrong of [{ exp: 1 }, { sub: 'else' }, { aud: 'https://oauth2.example.com/' }])
+        expect((await asks(token(wrong)))[0]).toBe(401);
+      expect((await asks(`${token().slice(0, -6)}AAAAAA`))[0]).toBe(401);
+    } finally {
+      await sim.control('POST', '/_simulator/permissions', { enforce: false });
+    }
+    await sim.call('DELETE', `https://iam.googleapis.com/v1/${made.body.name}`);
+    expect((await asks(token()))[0]).toBe(401);
+  });
+
   test('the eleventh is refused', async () => {
     const email = await make('many-keys');
     const publicKeyData = Buffer.from(await certificatePem()).toString('base64');

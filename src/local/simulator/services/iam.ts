@@ -3,6 +3,7 @@ import { roleMethods } from './iam-custom-roles.ts';
 import { authorize, authorizePath, heldPermissions } from './iam-enforcement.ts';
 import { keyMethods } from './iam-keys.ts';
 import { SIGNING_KEYS } from './iam-keys-store.ts';
+import { describeSelfSigned } from './iam-self-signed.ts';
 import { serviceAccountMethods } from './iam-service-accounts.ts';
 import { permissionMethods } from './iam-testable-permissions.ts';
 import { federationMethods, federationOperations } from './iam-workload-identity.ts';
@@ -16,5 +17,6 @@ export const iam: Service = {
   authorize,
   authorizePath,
   heldPermissions,
+  describeToken: describeSelfSigned,
   redact: (kind, value) => (kind === SIGNING_KEYS ? undefined : value),
 };
