@@ -1,10 +1,13 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { initOptions } from '../../src/commands/init.ts';
 import { flagName } from '../../src/settings/names.ts';
 import { isRead, startCloud } from '../support/deployment.ts';
 import { runChild, temporaryFolder } from '../support/program.ts';
+
+// Many steps, each a wait for a program that may share its cores with others.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Options that the repeated command has no need of. */
 const NOT_REPEATED: Partial<Record<keyof typeof initOptions, string>> = {

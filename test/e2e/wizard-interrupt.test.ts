@@ -1,8 +1,11 @@
 import { readdir } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isRead, startCloud } from '../support/deployment.ts';
 import { keys } from '../support/pty.ts';
 import { ALL_QUESTIONS, type Stop, startWizard, walkTo } from '../support/wizard.ts';
+
+// Many steps, each a wait for a program that may share its cores with others.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** What the answers before each question are as flags. */
 const SO_FAR: Record<string, string> = {
@@ -36,7 +39,7 @@ test('Ctrl-C at each question ends with 130, makes nothing, and tells how to go 
   const questions = Object.entries(ALL_QUESTIONS);
   for (let at = 0; at < questions.length; at += 2) await Promise.all(questions.slice(at, at + 2).map(interrupted));
   expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
-}, 180_000);
+});
 
 test('Ctrl-C at the plan makes nothing, and at the last question leaves what was made', async () => {
   const cloud = await startCloud();
@@ -61,7 +64,7 @@ test('Ctrl-C at the plan makes nothing, and at the last question leaves what was
   expect(again.text()).toContain('Interrupted before the server was deployed. Everything is made.');
   expect(again.text()).toContain('Next: mlflow-gcp deploy');
   expect(await readdir(again.folder)).toContain('mlflow-gcp.yaml');
-}, 120_000);
+});
 
 test('Ctrl-C while the program looks at a project ends with 130 and makes nothing', async () => {
   const cloud = await startCloud();

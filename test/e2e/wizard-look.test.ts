@@ -1,10 +1,13 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Cloud, isRead, startCloud } from '../support/deployment.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { keys } from '../support/pty.ts';
 import { ALL_QUESTIONS as ask, startWizard } from '../support/wizard.ts';
+
+// Many steps, each a wait for a program that may share its cores with others.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** A home folder as gcloud leaves it: its own account, and Application Default Credentials where they were made. */
 async function gcloudHome(account: string, options: { adc: boolean; project?: string }): Promise<string> {

@@ -1,9 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startCloud } from '../support/deployment.ts';
 import { runChild, temporaryFolder } from '../support/program.ts';
 import { keys, onTerminal } from '../support/pty.ts';
 import { ALL_QUESTIONS, startWizard, walkTo } from '../support/wizard.ts';
+
+// Many steps, each a wait for a program that may share its cores with others.
+vi.setConfig({ testTimeout: 180_000 });
 
 test('keeps to 40 columns from the first line to the plan, and breaks no word', async () => {
   const cloud = await startCloud();
