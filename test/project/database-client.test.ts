@@ -53,13 +53,13 @@ test('mysql gets flags, and through a proxy nothing about TLS', async () => {
   expect(direct).toEqual({
     password: PASSWORD,
     args: [
-      ...['--host=34.1.2.3', '--port=3306', '--user=mlflow_b', '--ssl-mode=VERIFY_CA'],
+      ...['--host=34.1.2.3', '--port=3306', '--user=mlflow_b', '--loose-ssl-mode=VERIFY_CA'],
       ...[`--ssl-ca=/tmp/it's a folder/ca.pem`, '--ssl-cert=/c/cert.pem', '--ssl-key=/c/key.pem', `wi'ne "x"`],
     ],
   });
   const proxied = { ...ACCESS, host: '127.0.0.1', tls: undefined };
   expect(postgresVariables(proxied)).toMatchObject({ PGSSLMODE: 'disable', PGHOST: '127.0.0.1' });
-  expect(clientCommand({ ...proxied, engine: 'mysql' }, 'true')).toContain('--ssl-mode=DISABLED');
+  expect(clientCommand({ ...proxied, engine: 'mysql' }, 'true')).toContain('--loose-ssl-mode=DISABLED');
 });
 
 const TEXTS = { key: 'KEY', certificate: 'CERT\n', serverCa: 'CA\n' };

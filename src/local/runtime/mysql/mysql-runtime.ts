@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SqlInstance, SqlRuntime, SqlUser } from '../../runtime-port.ts';
 import { shortName } from '../layout.ts';
 import { LOOPBACK } from '../ports.ts';
+import { noBackupData } from '../sql/backup.ts';
 import { notRunning } from '../sql/sql-runtime.ts';
 import { turns } from '../turns.ts';
 import { dropUserSql, setUserSql } from './accounts.ts';
@@ -117,9 +118,11 @@ export class MysqlServers implements SqlRuntime {
 
   restoreBackup(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
+      const folder = this.#backupFolder(id);
+      if (!existsSync(folder)) throw noBackupData(folder);
       await this.#stopNow(connectionName);
       const { files, account } = this.#placeOf(connectionName);
-      await restoreBackup(files, this.#backupFolder(id), connectionName, account);
+      await restoreBackup(files, folder, connectionName, account);
     });
   }
 

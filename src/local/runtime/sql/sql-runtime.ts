@@ -10,7 +10,7 @@ import type { ProcessRegister } from '../process-register.ts';
 import { turns } from '../turns.ts';
 import type { Account } from './account.ts';
 import { asAdmin, createDatabase, dropDatabase, dropUser, setUser } from './admin.ts';
-import { restoreBackup, takeBackup } from './backup.ts';
+import { noBackupData, restoreBackup, takeBackup } from './backup.ts';
 import type { Binaries } from './binaries.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { clusterFiles } from './cluster-files.ts';
@@ -113,9 +113,11 @@ export class SqlClusters implements LocalSqlRuntime {
 
   restoreBackup(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
+      const folder = this.#backupFolder(id);
+      if (!existsSync(folder)) throw noBackupData(folder);
       await this.#stopNow(connectionName);
       const { files, account } = this.#placeOf(connectionName);
-      await restoreBackup(files, this.#backupFolder(id), connectionName, account);
+      await restoreBackup(files, folder, connectionName, account);
     });
   }
 

@@ -26,7 +26,7 @@ import {
   saveInstance,
 } from './sqladmin-records.ts';
 import { checkNewInstance, checkSettings } from './sqladmin-rules.ts';
-import { runtimeOf, startServer, stopServer, translated } from './sqladmin-runtime.ts';
+import { runtimeOf, startServer, translated } from './sqladmin-runtime.ts';
 import { findTls } from './sqladmin-tls.ts';
 
 /**
@@ -129,17 +129,29 @@ function restoreInto(call: Call, sim: Sim, target: InstanceRecord, backup: Backu
 }
 
 async function bringBack(sim: Sim, instance: InstanceRecord, backup: BackupRecord): Promise<void> {
-  const tls = findTls(sim, instance);
   try {
-    await translated(stopServer(sim, instance));
     await translated(runtimeOf(sim)?.restoreBackup(connectionName(instance), backupKey(backup)));
-    if (tls) await translated(startServer(sim, instance, tls));
+    await startAgain(sim, instance);
   } catch (error) {
-    if (error instanceof GoogleError) saveInstance(sim, { ...instance, state: 'FAILED' });
+    if (!(error instanceof GoogleError)) throw error;
+    // What could not be brought back leaves what there was, where that still runs.
+    const runs = await startAgain(sim, instance).then(() => true, isRefusal);
+    saveInstance(sim, { ...instance, state: runs ? 'RUNNABLE' : 'FAILED' });
     throw error;
   }
   putContent(sim, instance, backup.content);
   saveInstance(sim, { ...instance, state: 'RUNNABLE' });
+}
+
+async function startAgain(sim: Sim, instance: InstanceRecord): Promise<void> {
+  const tls = findTls(sim, instance);
+  if (tls) await translated(startServer(sim, instance, tls));
+}
+
+/** False, for what the runtime refused. */
+function isRefusal(error: unknown): false {
+  if (error instanceof GoogleError) return false;
+  throw error;
 }
 
 function clone(call: Call, sim: Sim): JsonObject {

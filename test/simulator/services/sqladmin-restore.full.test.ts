@@ -93,7 +93,7 @@ test('a final backup comes back as a new instance, also after a restart; with ce
   ]);
 });
 
-test('a copy that is gone fails the operation, in the runtime’s words, and the instance is FAILED until it starts again', async () => {
+test('a copy that is gone fails the operation, in the runtime’s words, and leaves what there was', async () => {
   const again = `${INSTANCES}/again`;
   const made = await sim.call('POST', `${again}/backupRuns`, {});
   await done(made);
@@ -104,8 +104,6 @@ test('a copy that is gone fails the operation, in the runtime’s words, and the
     code: 'INTERNAL_ERROR',
     message: expect.stringContaining('There are no data of a database in'),
   });
-  expect((await sim.call('GET', again)).body.state).toBe('FAILED');
-  await sim.restart();
   expect((await sim.call('GET', again)).body.state).toBe('RUNNABLE');
   expect(await query('SELECT a FROM grapes ORDER BY a', 'again')).toEqual([1, 4]);
 });
