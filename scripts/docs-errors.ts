@@ -89,7 +89,7 @@ function hintOf(lines: string[], at: number): string {
   const next = text.indexOf('code: ', text.indexOf('code: ') + 6);
   const here = next === -1 ? text : text.slice(0, next);
   const literal = /\bhint:\s*(?:\([^)]*\) => )?\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/.exec(here);
-  const words = (literal?.[1] ?? literal?.[2] ?? '').replaceAll(/\\(.)/g, '$1');
+  const words = (literal?.[1] ?? literal?.[2] ?? '').replaceAll(/\\(.)/g, (_whole, sign) => (sign === 'n' ? ' ' : sign));
   // A value that is worked out on the spot cannot be read off.
   return /\$\{[^}]*(?:`|$)/.test(words) ? '' : words.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll('\n', ' ');
 }

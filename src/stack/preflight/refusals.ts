@@ -51,7 +51,7 @@ export function permissionsMissing(
   return new AccessError({
     code: 'PERMISSIONS_MISSING',
     message: `${account ?? 'You'} ${account === undefined ? 'lack' : 'lacks'} what this needs in project ${project}, and nothing was changed. It needs ${needs}.`,
-    hint: `Have an owner of the project run, or leave out what another role of yours brings:\n${commands.join('\n')}\nThen run the same command again; a minute or two may go by until Google knows.`,
+    hint: `Have an owner of the project run:\n${commands.join('\n')}\nThen run the same command again; a minute or two may go by until Google knows.`,
     docs: 'https://docs.cloud.google.com/iam/docs/granting-changing-revoking-access',
     ...(cause !== undefined && { cause }),
   });
