@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LoggedRequest, startCloud } from '../support/deployment.ts';
-import { runChild, temporaryFolder } from '../support/program.ts';
+import { runChild, startChild, temporaryFolder } from '../support/program.ts';
 import { comparableService } from './same-service.ts';
 
 // `deploy --with skaffold` with the real program, when the variable SKAFFOLD names it.
@@ -143,4 +143,41 @@ when(title('is refused as somebody else, and left out where it was not asked for
   const left = await runChild(['deploy', '--no-check'], { cwd: folder, env: { ...env, ...other } });
   expect(left.status).toBe(0);
   expect(left.stderr).toContain('done   Deploy to Cloud Run: created');
+});
+
+const PHASES = {
+  'the sources go up': /^(?:POST|PUT) storage\.googleapis\.com/,
+  'the image is built': /^POST cloudbuild\.googleapis\.com.*builds/,
+  'the service is made': /^(?:POST|PUT) .*run\.googleapis\.com.*services/,
+};
+
+when.each(Object.entries(PHASES))(title('killed while %s is gone on with by the same command'), async (_phase, match) => {
+  const { cloud, deploy, service, folder, env } = await made();
+  const seen = async () =>
+    (await cloud.requests()).filter(({ method, host, path: at }) => match.test(`${method} ${host}${at}`)).length;
+  const before = await seen();
+  const child = startChild(['deploy', '--no-check', '--with', 'skaffold', '--json'], { cwd: folder, env });
+  let ended = false;
+  void child.outcome.then(() => {
+    ended = true;
+  });
+  while (!ended && (await seen()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(ended).toBe(false);
+  child.process.kill('SIGKILL');
+  await child.outcome;
+  // The skaffold that it had started may live on for a while beside the next one.
+  const again = await deploy(['--with', 'skaffold']);
+  expect(again.status, again.stdout).toBe(0);
+  for (let last = -1, now = 0; now !== last; ) {
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    now = (await cloud.requests()).length;
+  }
+  const end = await service();
+  expect(end.status.conditions.find(({ type }: { type: string }) => type === 'Ready')).toMatchObject({ status: 'True' });
+  expect(end.status.traffic).toEqual([
+    expect.objectContaining({ revisionName: end.status.latestCreatedRevisionName, percent: 100 }),
+  ]);
+  expect((await deploy(['--with', 'skaffold'])).json).toMatchObject({ ok: true, outcome: 'unchanged' });
+  expect(comparableService(await service())).toEqual(comparableService(end));
 });
