@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { type Cloud, isRead, startCloud } from '../support/deployment.ts';
 import { temporaryFolder } from '../support/program.ts';
-import { keys } from '../support/pty.ts';
+import { keys, onTerminal } from '../support/pty.ts';
 import { ALL_QUESTIONS as ask, startWizard } from '../support/wizard.ts';
 
 // Many steps, each a wait for a program that may share its cores with others.
@@ -186,6 +186,15 @@ test('a deployment that stands is found by its labels, and gone on with as it is
   expect(config).toContain('tier: db-g1-small');
   expect(config).toContain('version: POSTGRES_16');
   expect((await cloud.requests()).slice(before).filter((request) => !isRead(request))).toEqual([]);
+
+  // The file that is there now says all of it: nothing is told and asked a second time.
+  const home = { HOME: temporaryFolder(), METADATA_SERVER_DETECTION: 'none' };
+  const known = onTerminal(['init'], { env: { ...cloud.env, ...home }, cwd: terminal.folder, columns: 200 });
+  await known.shows('Signed in as');
+  await known.shows('Deploy the server now?');
+  expect(known.text()).not.toMatch(/stands in|Esc goes back|Profile/);
+  known.type(keys.ctrlC);
+  expect(await known.ended).toBe(130);
 });
 
 test('where nobody is asked and no file describes it, a deployment that stands keeps its sizes too', async () => {

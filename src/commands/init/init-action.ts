@@ -75,11 +75,11 @@ async function questionParts(context: InitContext, google: Google): Promise<Ques
   const looker = makeProjectLooker(ui, google);
   const project = settings.project?.value ?? defaultProject;
   const attended = isAttended({ ui, settings });
-  const meanwhile = Promise.allSettled(attended && project !== undefined ? [looker.project(project)] : []);
+  const decided = settings.file !== undefined;
+  const meanwhile = Promise.allSettled(attended && !decided && project !== undefined ? [looker.project(project)] : []);
   // Without a project a person is asked in spite of --yes. On this machine nobody signs in.
   const looks = !settings.local && ui.interactive && (attended || project === undefined);
   const surroundings = looks ? await lookAround(context, google, meanwhile) : NOTHING_SEEN;
-  const decided = settings.file !== undefined;
   const config = configOf(settings);
   const asksRemote = options.ci === 'github' && options.githubRepo === undefined && config.ci.github === undefined;
   const { env, signal } = context.deps;

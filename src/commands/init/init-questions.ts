@@ -75,8 +75,8 @@ export async function askInit(parts: QuestionParts, course: Course): Promise<Ini
   const profile = chose ? PROFILES.find((known) => known === answers.profile) : undefined;
   const others = decided && profile !== undefined ? overruled(config, profile) : [];
   if (others.length > 0) ui.warn(`mlflow-gcp.yaml wins over --profile ${profile}: ${others.join(', ')}.`);
-  // Where nobody is asked nothing was looked at: flags, file and defaults decide alone.
-  const found = isAttended(parts) ? await standingOf(parts, answers) : undefined;
+  // Where nobody is asked nothing was looked at; where there is a file, it says what should be, and what stands is brought in line.
+  const found = isAttended(parts) && !decided ? await standingOf(parts, answers) : undefined;
   const { availability, minInstances, githubRepo } = answers;
   return {
     project,

@@ -8,7 +8,7 @@ import type { QuestionParts } from './init-questions.ts';
 import { regionChoices } from './regions.ts';
 
 /** Where everything is made. */
-export function projectQuestion({ settings, defaultProject, surroundings, looker }: QuestionParts) {
+export function projectQuestion({ settings, defaultProject, surroundings, looker, decided }: QuestionParts) {
   return {
     kind: 'search',
     flag: '--project',
@@ -24,12 +24,13 @@ export function projectQuestion({ settings, defaultProject, surroundings, looker
       const guess = surroundings.gcloud.project;
       return guess !== undefined && checkProjectId(guess) === true ? { default: guess } : {};
     },
-    look: async (project) => (await looker.project(project)).problem,
+    // Where little more is asked, what is done next looks at it anyway.
+    look: async (project) => (decided ? undefined : (await looker.project(project)).problem),
   } satisfies WizardQuestion;
 }
 
 /** What everything is called. A deployment that stands already is told of, and gone on with. */
-export function nameQuestion({ settings, ui, looker }: QuestionParts) {
+export function nameQuestion({ settings, ui, looker, decided }: QuestionParts) {
   const givenRegion = settings.region.from === 'default' ? undefined : settings.region.value;
   return {
     kind: 'text',
@@ -48,6 +49,7 @@ export function nameQuestion({ settings, ui, looker }: QuestionParts) {
       return more.length === 0 ? { why, default: only.name } : { why };
     },
     look: async (name, answers): Promise<UserError | undefined> => {
+      if (decided) return undefined;
       const project = String(answers['project']);
       const found = await standing({ looker }, project, name);
       if (found === undefined) return undefined;
