@@ -18,7 +18,10 @@ const REFUSAL = /> (?:expected|a name may|that is)/g;
 function oddAnswers(chance: () => number, check: (text: string) => true | string): string[] {
   const found: string[] = [];
   while (found.length < ANSWERS) {
-    const text = oddText(chance).slice(0, 60).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
+    const text = oddText(chance)
+      .slice(0, 60)
+      .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+      .trim();
     // An empty line is the default.
     if (text !== '' && check(text) !== true) found.push(text);
   }
