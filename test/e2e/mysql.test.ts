@@ -3,6 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { type Cloud, isRead, startCloud } from '../support/deployment.ts';
 import { runChild, temporaryFolder } from '../support/program.ts';
+import { keys } from '../support/pty.ts';
+import { ALL_QUESTIONS, startWizard, walkTo } from '../support/wizard.ts';
 
 const MYSQL = ['init', '--yes', '--json', '--database', 'mysql'];
 const ROTATE = ['secrets', 'rotate', 'database_url', '--yes', '--no-check', '--grace', '0', '--json'];
@@ -147,4 +149,15 @@ test('flags and values that do not fit the database are refused before anything 
   expect(byVariable.stdout).toContain('Cloud SQL instance mlflow-mysql');
   const connect = await runChild(['connect', '--no-check', '--json'], { env, cwd: cloud.folder });
   expect(JSON.parse(connect.stdout).error).toMatchObject({ code: 'SECRETS_MISSING' });
+});
+
+test('a person who chooses each size chooses the database too', async () => {
+  const cloud = await startCloud();
+  const terminal = await startWizard(cloud, { locked: true });
+  const stops = { ...ALL_QUESTIONS, database: { ...ALL_QUESTIONS.database, type: `${keys.down}${keys.enter}` } };
+  await walkTo(terminal, 'Make this?', Object.values(stops));
+  expect(terminal.text()).toContain('Cloud SQL instance team-a-mysql');
+  terminal.type(keys.ctrlC);
+  expect(await terminal.ended).toBe(130);
+  expect(terminal.text().replaceAll(/\r?\n/g, '')).toContain('--database mysql --tier db-custom-1-3840');
 });
