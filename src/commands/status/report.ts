@@ -46,11 +46,12 @@ export function statusBlocks(deployment: Deployment, look: Look): Block[] {
   ];
 }
 
-/** What is not there costs nothing. */
+/** What is not there costs nothing, and an instance that is stopped costs its storage alone. */
 function pricesOf(deployment: Deployment, { resources, service }: Look): Price[] {
-  const missing = (id: string) => resources.find((one) => one.id === id)?.state === 'missing';
+  const instance = resources.find(({ id }) => id === 'sql-instance')?.state;
   return monthlyPrices(deployment).filter(({ item }) => {
-    if (item.startsWith('Cloud SQL')) return !missing('sql-instance');
+    if (item === 'Cloud SQL instance' && instance === 'stopped') return false;
+    if (item.startsWith('Cloud SQL')) return instance !== 'missing';
     return item !== 'Cloud Run' || service !== undefined;
   });
 }
