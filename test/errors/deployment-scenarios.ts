@@ -54,12 +54,7 @@ export const deploymentScenarios: DeployedScenario[] = [
   inFolder('SECRETS_NOT_IN_ORDER', ['secrets', 'verify']),
   inFolder('SECRET_FILE_UNREADABLE', ['secrets', 'set', 'tracking_password', '--from-file', 'nowhere']),
   answered('SECRET_CORRUPTED', ACCESS, changedOnTheWay, ['connect', '--no-check']),
-  answered('SQL_INSTANCE_FAILED', 'sql.instances.get', (answer) => ({ ...answer, state: 'FAILED' }), [
-    'init',
-    '--yes',
-    '--disk',
-    '20',
-  ]),
+  answered('SQL_INSTANCE_FAILED', 'sql.instances.get', (answer) => ({ ...answer, state: 'SUSPENDED' }), ['init', '--yes']),
   inFolder('SQL_VERSION_DIFFERS', ['init', '--yes', '--database-version', 'POSTGRES_17']),
   inFolder('DATABASE_ENGINE_DIFFERS', ['init', '--yes', '--database', 'mysql']),
   answered(

@@ -33,7 +33,9 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
       const found = await getInstance(google, args);
       if (found === undefined) return { action: 'create', differences: [] };
       check(found);
-      const { differences } = compare(found);
+      // Carrying the plan out waits for it, and tells why that is in vain.
+      const stuck = ['FAILED', 'SUSPENDED'].includes(found.state ?? '') ? [`state: ${found.state} → RUNNABLE`] : [];
+      const differences = [...stuck, ...compare(found).differences];
       if (whose(found) === 'adopted') return { action: 'adopt', differences };
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
     },
