@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `default` needs npm packages alone; `full` also starts Python, MLflow, a browser or gcloud; `kill` disturbs every call of every
-// command, which takes about half an hour.
+// command, which takes an hour and more.
 export default defineConfig({
   test: {
     projects: [
