@@ -9,7 +9,14 @@ export function schemaText(): string {
     title: 'mlflow-gcp.yaml',
     description: 'What an MLflow deployment made by mlflow-gcp consists of.',
   };
-  // Short lists on one line, as the formatter has them.
   const text = JSON.stringify({ ...head, ...schema }, null, 2);
-  return `${text.replaceAll(/\[\s+("[^\]]*")\s+\]/g, (_list, items: string) => `[${items.replaceAll(/\s*\n\s*/g, ' ')}]`)}\n`;
+  return `${text.replaceAll(/^( *"[^"\n]*": )\[\s+("[^\]]*")\s+\]/gm, shortOnOneLine)}\n`;
+}
+
+/** As the formatter has lists. */
+const LONGEST_LINE = 130;
+
+function shortOnOneLine(list: string, name: string, items: string): string {
+  const line = `${name}[${items.replaceAll(/\s*\n\s*/g, ' ')}]`;
+  return line.length <= LONGEST_LINE ? line : list;
 }
