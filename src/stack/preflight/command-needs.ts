@@ -45,6 +45,7 @@ const REMOVAL: Record<string, string[]> = {
   'sql-instance': ['cloudsql.instances.update', 'cloudsql.instances.delete'],
   database: ['cloudsql.databases.delete'],
   'database-user': ['cloudsql.users.delete'],
+  'client-certificate': ['cloudsql.sslCerts.delete', 'secretmanager.secrets.delete'],
 };
 
 /** What deleting the resources of these ids calls for. */

@@ -107,6 +107,12 @@ const NEEDS: Record<string, Needs> = {
     create: [...of('cloudsql.users', 'create update'), 'secretmanager.secrets.update'],
     change: [...of('cloudsql.users', 'create update'), 'secretmanager.secrets.update'],
   },
+  'client-certificate': {
+    ...NONE,
+    look: ['cloudsql.sslCerts.list', ...of('secretmanager', 'secrets.get versions.access')],
+    create: [...of('cloudsql.sslCerts', 'create delete'), ...of('secretmanager', 'secrets.create versions.add')],
+    change: [...of('cloudsql.sslCerts', 'create delete'), ...of('secretmanager', 'secrets.update versions.add')],
+  },
   'secret-': SECRET,
 };
 

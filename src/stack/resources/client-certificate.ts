@@ -40,7 +40,7 @@ export function clientCertificateResource(deployment: Deployment): Resource {
     async observe({ google }) {
       const [identity, found] = await settle([readClientIdentity(google, deployment), getSecret(google, secret)]);
       if (found === undefined && identity.certificate !== undefined) throw foreign(deployment);
-      if (found === undefined || identity.certificate === undefined) return { action: 'create', differences: [] };
+      if (found === undefined) return { action: 'create', differences: [] };
       assertOurs(secretTitle, found.labels, deployment);
       const reason = reasonToReplace(identity, google.clock.now());
       const differences = [...labelDifferences(found.labels, deployment), ...(reason === undefined ? [] : [reason])];
@@ -121,6 +121,7 @@ function isExpiring({ certificate }: ClientIdentity, now: number): boolean {
 }
 
 function reasonToReplace(identity: ClientIdentity, now: number): string | undefined {
+  if (identity.certificate === undefined) return 'made anew: it is not there';
   if (!keyFits(identity)) return 'made anew: its private key is lost';
   return isExpiring(identity, now) ? `made anew: it ends ${identity.certificate?.expirationTime.slice(0, 10)}` : undefined;
 }
