@@ -68,13 +68,17 @@ export async function writeKeyFile(file: string, text: string): Promise<void> {
     // A file of before may have been open to others.
     await chmod(file, 0o600);
   } catch (cause) {
-    throw new UserError({
-      code: 'KEY_FILE_NOT_WRITABLE',
-      message: `The key cannot be written to ${file} (${(cause as NodeJS.ErrnoException).code}).`,
-      hint: 'Mend the permissions of that folder, or name another file with --key-file.',
-      cause,
-    });
+    throw keyNotWritable(file, cause);
   }
+}
+
+export function keyNotWritable(file: string, cause: unknown): UserError {
+  return new UserError({
+    code: 'KEY_FILE_NOT_WRITABLE',
+    message: `The key cannot be written to ${file} (${(cause as NodeJS.ErrnoException).code}).`,
+    hint: 'Mend the permissions of that folder, or name another file with --key-file.',
+    cause,
+  });
 }
 
 export async function removeKeyFile(file: string): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
+import { keyNotWritable } from './key-file.ts';
 
 /** What a run is about to do with the keys of an account: kept beside the key file until it is done, so that a killed run can be made good. */
 export interface KeyJournal {
@@ -38,26 +39,31 @@ export async function readJournal(keyFile: string): Promise<KeyJournal | undefin
   }
 }
 
-/** Begins a journal; false where another run, dead or alive, has one. */
+/** Begins a journal; false where another run, dead or alive, has one. Throws a {@link UserError} KEY_FILE_NOT_WRITABLE. */
 export async function beginJournal(keyFile: string, journal: KeyJournal): Promise<boolean> {
   const file = journalFile(keyFile);
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   try {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     const handle = await open(file, 'wx', 0o600);
     await handle.writeFile(JSON.stringify(journal));
     await handle.close();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Of a folder that is a file it is said that it exists, too.
+    if (code === 'EEXIST' && (await stat(file).catch(() => undefined)) !== undefined) return false;
+    throw keyNotWritable(keyFile, error);
   }
 }
 
 export async function endJournal(keyFile: string): Promise<void> {
-  await rm(journalFile(keyFile), { force: true });
+  await rm(journalFile(keyFile), { force: true }).catch((error: NodeJS.ErrnoException) => {
+    // Below a file there is none.
+    if (error.code !== 'ENOTDIR') throw error;
+  });
 }
 
-/** Waits while a run that is alive is at it. Throws a {@link UserError} KEY_BUSY after a minute and a half. */
+/** Waits while a run that is alive is at it. Throws a {@link UserError} KEY_BUSY after `waitMs`. */
 export async function awaitOtherRun(keyFile: string, signal: AbortSignal, waitMs: number = WAIT_MS): Promise<void> {
   for (const end = Date.now() + waitMs; await isUnderWay(keyFile); ) {
     if (Date.now() > end) {

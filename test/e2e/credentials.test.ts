@@ -125,6 +125,8 @@ describe('with a key', () => {
     await writeFile(taken, '{"mine": true}');
     const other = await cloud.run('init', '--credentials', 'key', '--key-file', taken, '--yes', '--json');
     expect([other.status, JSON.parse(other.stdout).error.code]).toEqual([1, 'KEY_FILE_TAKEN']);
+    const folder = await cloud.run('init', '--credentials', 'key', '--key-file', temporaryFolder(), '--yes', '--json');
+    expect([folder.status, JSON.parse(folder.stdout).error.code]).toEqual([1, 'KEY_FILE_UNREADABLE']);
     expect((await cloud.requests()).filter((request) => !isRead(request))).toEqual([]);
 
     await cloud.simulator.control('POST', '/_simulator/orgpolicy', {
@@ -137,5 +139,15 @@ describe('with a key', () => {
     expect(error.message).toContain('constraints/iam.disableServiceAccountKeyCreation');
     expect(error.hint).toContain('--credentials keyless');
     await expect(stat(cloud.keyFile)).rejects.toMatchObject({ code: 'ENOENT' });
+
+    // Told before a key is made that could not be kept.
+    await cloud.simulator.control('POST', '/_simulator/orgpolicy', {
+      constraint: 'iam.disableServiceAccountKeyCreation',
+      enforce: false,
+    });
+    const below = path.join(taken, 'key.json');
+    const nowhere = await cloud.run('init', '--credentials', 'key', '--key-file', below, '--yes', '--json');
+    expect([nowhere.status, JSON.parse(nowhere.stdout).error.code]).toEqual([1, 'KEY_FILE_NOT_WRITABLE']);
+    expect(await keyIds(cloud)).toEqual([]);
   });
 });
