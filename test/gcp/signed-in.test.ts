@@ -63,9 +63,15 @@ it('a person, by asking Google whose token it is, and the token is in no address
   google.close();
 });
 
-it('a token of the environment', async () => {
+it('a token of the environment; of nobody where Google cannot be asked, and refused where it has run out', async () => {
   const google = openWithout('token-of-a-person');
   expect(await whoIsSignedIn(google)).toEqual({ kind: 'token', account: 'user@example.com' });
+  for (const fault of [{ reset: true }, { status: 503 }, { status: 403 }]) {
+    await opened.fault({ match: 'POST oauth2.googleapis.com/tokeninfo', times: 1, ...fault });
+    expect(await whoIsSignedIn(google)).toEqual({ kind: 'token', account: undefined });
+  }
+  await opened.fault({ match: 'POST oauth2.googleapis.com/tokeninfo', times: 1, status: 400 });
+  await expect(whoIsSignedIn(google)).rejects.toMatchObject({ code: 'NOT_SIGNED_IN', exitStatus: 3 });
   google.close();
 });
 
