@@ -10,7 +10,7 @@ import { DISTURBANCES, type Disturbance } from './kill-trial.ts';
 const SAMPLE = 16;
 const LONGEST_MS = 40_000;
 
-test('killed or disturbed at any call, the same command comes to the same end (a sample)', { timeout: 180_000 }, async () => {
+test('killed or disturbed at any call, the same command comes to the same end (a sample)', { timeout: 600_000 }, async () => {
   const seed = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() * 1e6));
   console.log(`KILL_SEED=${seed}`);
   const chance = chances(seed);
@@ -31,7 +31,7 @@ test('killed or disturbed at any call, the same command comes to the same end (a
   }
 });
 
-test('two runs of init at once do no harm, and come to the end of one', { timeout: 120_000 }, async () => {
+test('two runs of init at once do no harm, and come to the end of one', { timeout: 400_000 }, async () => {
   const [alone, both] = [await startCloud(), await startCloud()];
   expect((await alone.run('init', '--yes', '--quiet')).status).toBe(0);
   const [first, second] = await Promise.all([both.run('init', '--yes', '--json'), both.run('init', '--yes', '--json')]);
