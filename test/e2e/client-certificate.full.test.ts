@@ -64,7 +64,7 @@ test('two runs at once come to one certificate with its key', async () => {
 });
 
 test('killed or disturbed at any call that makes the certificate, the same command ends with one certificate and its key', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const places: Stage[] = [await emptyStage()];
   try {
