@@ -27,6 +27,8 @@ const ROLES: Record<string, Record<string, string>> = {
     'iam.serviceAccountViewer': 'serviceAccounts.get serviceAccounts.getIamPolicy',
     'iam.serviceAccountKeyAdmin':
       'serviceAccountKeys.create serviceAccountKeys.delete serviceAccountKeys.get serviceAccountKeys.list',
+    'iam.workloadIdentityPoolAdmin':
+      'workloadIdentityPools.get workloadIdentityPools.list workloadIdentityPools.create workloadIdentityPools.update workloadIdentityPools.delete workloadIdentityPools.undelete workloadIdentityPoolProviders.get workloadIdentityPoolProviders.list workloadIdentityPoolProviders.create workloadIdentityPoolProviders.update workloadIdentityPoolProviders.delete workloadIdentityPoolProviders.undelete',
     'iam.serviceAccountAdmin':
       'serviceAccounts.get serviceAccounts.create serviceAccounts.delete serviceAccounts.getIamPolicy serviceAccounts.setIamPolicy',
   },

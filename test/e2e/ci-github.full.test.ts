@@ -104,3 +104,37 @@ test('a repository whose number GitHub does not tell is trusted by its name', { 
     attributeCondition: "assertion.repository == 'octo-org/private' && assertion.ref == 'refs/heads/main'",
   });
 });
+
+test('what it calls for is named before anything is made, with the roles that carry it', { timeout: 120_000 }, async () => {
+  const world = await startWorld();
+  const { simulator } = world;
+  const { projectId } = simulator.project;
+  const project = `https://cloudresourcemanager.googleapis.com/v3/projects/${projectId}`;
+  const ada = 'user:ada@example.com';
+  const roles = [
+    ...['browser', 'serviceusage.serviceUsageAdmin', 'iam.serviceAccountAdmin', 'resourcemanager.projectIamAdmin'],
+    ...['artifactregistry.admin', 'storage.admin', 'cloudsql.admin', 'secretmanager.admin', 'run.viewer'],
+  ];
+  const give = async (...names: string[]): Promise<void> => {
+    const policy = (await simulator.call('POST', `${project}:getIamPolicy`, {})).body;
+    const bindings = [...(policy.bindings ?? []), ...names.map((name) => ({ role: `roles/${name}`, members: [ada] }))];
+    expect((await simulator.call('POST', `${project}:setIamPolicy`, { policy: { ...policy, bindings } })).status).toBe(200);
+  };
+  await give(...roles);
+  const { token } = (await simulator.control('POST', '/_simulator/tokens', { principal: ada })).body;
+  const env = { ...world.env, CLOUDSDK_AUTH_ACCESS_TOKEN: token };
+  const init = () => world.run(['init', ...CI, '--credentials', 'key', '--yes', '--json'], env);
+  await enforce(simulator, true);
+  const refused = await init();
+  const { error } = JSON.parse(refused.stdout);
+  expect([refused.status, error.code]).toEqual([3, 'PERMISSIONS_MISSING']);
+  for (const told of ['iam.workloadIdentityPools.', 'iam.workloadIdentityPoolProviders.', 'iam.serviceAccountKeys.'])
+    expect(error.message).toContain(told);
+  for (const role of ['roles/iam.workloadIdentityPoolAdmin', 'roles/iam.serviceAccountKeyAdmin'])
+    expect(error.hint).toContain(role);
+  await enforce(simulator, false);
+  await give('iam.workloadIdentityPoolAdmin', 'iam.serviceAccountKeyAdmin');
+  await enforce(simulator, true);
+  const made = await init();
+  expect(`${made.status} ${made.stdout.slice(0, 800)}`).toMatch(/^0 /);
+});
