@@ -1,8 +1,9 @@
+import { isPermissionDenied } from '../gcp/errors.ts';
 import { accountAccess } from './account-access.ts';
 import type { Deployment } from './deployment.ts';
 import type { Removable, Resource } from './resource.ts';
 import { accountRolesResource } from './resources/account-roles.ts';
-import { serverKeyResource, withdrawnKeyResource } from './resources/server-key.ts';
+import { forgottenKeyResource, serverKeyResource, withdrawnKeyResource } from './resources/server-key.ts';
 import { deployAccount, serviceAccountResource } from './resources/service-account.ts';
 import { identityPoolResource, identityProviderResource } from './resources/workload-identity.ts';
 
@@ -19,9 +20,24 @@ export function accessResources(deployment: Deployment): Resource[] {
 /** What of it was not asked for and may be there all the same: the choice stands in mlflow-gcp.yaml, and the folder may be lost. */
 export function forgottenAccess(deployment: Deployment): Removable[] {
   return [
-    ...(deployment.ci.github === undefined ? federation(deployment) : []),
-    ...(deployment.credentials.kind === 'key' ? [] : [serverKeyResource(deployment)]),
+    ...(deployment.ci.github === undefined ? federation(deployment).map(unlessHidden) : []),
+    ...(deployment.credentials.kind === 'key' ? [] : [forgottenKeyResource(deployment)]),
   ];
+}
+
+/** What nobody asked for, and what may not be looked at, counts as not there: nobody should need a permission for it. */
+function unlessHidden(resource: Resource): Resource {
+  return {
+    ...resource,
+    async observe(context) {
+      try {
+        return await resource.observe(context);
+      } catch (error) {
+        if (isPermissionDenied(error)) return { action: 'create', differences: [] };
+        throw error;
+      }
+    },
+  };
 }
 
 function federation(deployment: Deployment): Resource[] {

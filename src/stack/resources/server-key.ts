@@ -42,6 +42,17 @@ export function withdrawnKeyResource(deployment: Deployment): Resource {
   };
 }
 
+/** The same for taking it down where nobody knows whether there is one: it is there where its file is. */
+export function forgottenKeyResource(deployment: Deployment): Resource {
+  return {
+    ...withdrawnKeyResource(deployment),
+    async observe(context) {
+      const found = await ownKey(deployment, context);
+      return { action: found === undefined ? 'create' : 'unchanged', differences: [] };
+    },
+  };
+}
+
 function parts(deployment: Deployment) {
   const { serverAccount } = deployment;
   return {

@@ -74,7 +74,9 @@ export function identityProviderResource(deployment: Deployment): Resource {
     async observe({ google }) {
       const found = await getProvider(google, args);
       if (found !== undefined) check(found);
-      return observationOf(found, (there) => providerDifferences(there, wantedProvider(deployment)));
+      // Where no repository is named any more, it is only looked whether it is there.
+      const isNamed = deployment.ci.github !== undefined;
+      return observationOf(found, (there) => (isNamed ? providerDifferences(there, wantedProvider(deployment)) : []));
     },
     async ensure({ google }) {
       const settings = wantedProvider(deployment);
