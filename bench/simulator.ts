@@ -2,7 +2,7 @@
 // Where `taskset` is there, the simulator is kept on one core.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,8 @@ interface Running {
   port: number;
   project: string;
   readySeconds: number;
+  /** What it took of a processor until then, whatever else ran; undefined where the system does not tell. */
+  cpuSeconds: number | undefined;
 }
 
 async function start(data: string): Promise<Running> {
@@ -39,8 +41,17 @@ async function start(data: string): Promise<Running> {
   return {
     child,
     readySeconds: (performance.now() - begun) / 1000,
+    cpuSeconds: cpuSeconds(child.pid),
     ...(JSON.parse(line) as { port: number; project: string }),
   };
+}
+
+/** Of all threads of a process, as Linux counts it in nanoseconds. */
+function cpuSeconds(pid: number | undefined): number | undefined {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return undefined;
+  const spent = readdirSync(folder).map((thread) => Number(readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ')[0]));
+  return spent.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9;
 }
 
 async function stop({ child }: Running): Promise<void> {
@@ -79,19 +90,34 @@ function megabytes(pid: number | undefined): number {
   return Number(spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).stdout) / 1024;
 }
 
-async function readySeconds(): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round <= STARTS; round++) {
-    const running = await start(path.join(folder, 'ready'));
-    // The first one makes the folder and the authority.
-    if (round > 0) times.push(running.readySeconds);
+interface Starts {
+  seconds: number;
+  cpu: number | undefined;
+}
+
+/** The medians of several starts, each in a new folder or all in the same. */
+async function starts(where: (round: number) => string): Promise<Starts> {
+  const runs: Running[] = [];
+  for (let round = 0; round < STARTS; round++) {
+    const running = await start(where(round));
+    runs.push(running);
     await stop(running);
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(STARTS / 2)] ?? Number.POSITIVE_INFINITY;
+  const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  return {
+    seconds: median(runs.map(({ readySeconds }) => readySeconds)) ?? Number.POSITIVE_INFINITY,
+    cpu: median(runs.flatMap((run) => run.cpuSeconds ?? [])),
+  };
+}
+
+function shown({ seconds, cpu }: Starts): string {
+  return `${seconds.toFixed(2)} s${cpu === undefined ? '' : ` (${cpu.toFixed(2)} s of a processor)`}`;
 }
 
 try {
-  const ready = await readySeconds();
+  // In a new folder the authority and the database are made first.
+  const fresh = await starts((round) => path.join(folder, `ready-${round}`));
+  const ready = await starts(() => path.join(folder, 'ready-0'));
   const running = await start(path.join(folder, 'load'));
   // A project of its own: every service may be called in it.
   const secrets = '/v1/projects/bench-of-reads/secrets';
@@ -101,14 +127,15 @@ try {
   const reads = await many(REQUESTS, (number) => call(running.port, 'GET', host, `${secrets}/s-${number % RESOURCES}`));
   const memory = megabytes(running.child.pid);
   await stop(running);
-  console.log(`ready: ${ready.toFixed(2)} s (budget ${BUDGET.readySeconds} s)`);
+  console.log(`ready: ${shown(ready)}, in a new folder ${shown(fresh)} (budget ${BUDGET.readySeconds} s)`);
   console.log(
     `reads: ${reads.toFixed(0)} a second${pinned ? ' on one core' : ''} (budget ${BUDGET.readsASecond}); writes: ${writes.toFixed(0)} a second`,
   );
   console.log(
     `memory with ${RESOURCES} resources and ${REQUESTS} requests: ${memory.toFixed(0)} MB (budget ${BUDGET.megabytes} MB)`,
   );
-  const within = ready <= BUDGET.readySeconds && reads >= BUDGET.readsASecond && memory <= BUDGET.megabytes;
+  const within =
+    Math.max(ready.seconds, fresh.seconds) <= BUDGET.readySeconds && reads >= BUDGET.readsASecond && memory <= BUDGET.megabytes;
   process.exitCode = within ? 0 : 1;
 } finally {
   agent.destroy();
