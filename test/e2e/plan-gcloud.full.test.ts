@@ -7,7 +7,7 @@ import { cleanEnvironment, temporaryFolder } from '../support/program.ts';
 
 const gcloud = versionOf('gcloud');
 /** gcloud of mid 2025 knows the versions up to this one. */
-const VERSION = ['--database-version', 'POSTGRES_17'];
+const VERSION = ['--database-version', 'POSTGRES_17', '--client-cert'];
 const PASSWORD = 'correct-horse-battery-staple';
 
 test.skipIf(gcloud === undefined)(
@@ -108,7 +108,7 @@ const HISTORY = ['kernel.operations', 'sqladmin.locks'];
 const VOLATILE =
   /^(?:etag|cert|certSerialNumber|sha1Fingerprint|changed|generation|metageneration|settingsVersion|uniqueId|uid|operation|resourceVersion|md5Hash|crc32c|sqladmin\.tls)$|(?:time|timestamp|expiry)$|(?:id)$/i;
 const MADE_UP =
-  /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|(?<=\bp\d{12}-)[0-9a-f]{6}\b|\b1\d{20}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b/g;
+  /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|(?<=\bp\d{12}-)[0-9a-f]{6}\b|\b1\d{20}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b/g;
 
 async function stateOf(cloud: Cloud): Promise<unknown> {
   const state = (await cloud.simulator.control('GET', '/_simulator/state')).body as Record<string, object>;
