@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
@@ -64,12 +64,22 @@ export async function readKeyFile(file: string): Promise<KeyFile | undefined> {
 export async function writeKeyFile(file: string, text: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await removeHalfWritten(file);
     await writeWhole(file, text, { secret: true });
     // A file of before may have been open to others.
     await chmod(file, 0o600);
   } catch (cause) {
     throw keyNotWritable(file, cause);
   }
+}
+
+/** What {@link writeWhole} leaves beside the file when its run is killed in the midst of it: here it holds a private key. */
+async function removeHalfWritten(file: string): Promise<void> {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  const left = (await readdir(folder)).filter(
+    (one) => one.startsWith(`${name}.`) && /^[0-9a-f]{8}\.tmp$/.test(one.slice(name.length + 1)),
+  );
+  await Promise.all(left.map((one) => rm(path.join(folder, one), { force: true })));
 }
 
 export function keyNotWritable(file: string, cause: unknown): UserError {
