@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.ts';
 import type { Google } from '../gcp/google.ts';
 import { isTransient, retry } from '../gcp/retry.ts';
@@ -22,9 +23,9 @@ export interface KeyState {
   keys: ServiceAccountKey[];
 }
 
-/** Looks at file and account. Throws KEY_FILE_TAKEN where the file is of another kind or another account. */
-export async function readKeyState(google: Google, args: ServiceAccountArgs, file: string): Promise<KeyState> {
-  const [found, journal] = [await readKeyFile(file), await readJournal(file)];
+/** Looks at file and account. Throws KEY_FILE_TAKEN where the file is of another kind or another account. `mine`: the journal is this run's. */
+export async function readKeyState(google: Google, args: ServiceAccountArgs, file: string, mine = false): Promise<KeyState> {
+  const [found, journal] = [await readKeyFile(file), mine ? undefined : await readJournal(file)];
   if (found !== undefined && found.email !== args.email) throw otherAccount(file, found.email, args.email);
   // Of an account that is not there Google may say that its keys may not be listed.
   if ((await getServiceAccount(google, args)) === undefined)
@@ -56,6 +57,11 @@ export async function ensureKey(
     const journal: KeyJournal = { pid: process.pid, before: state.keys.map(({ id }) => id), drop };
     // Another run that begins at the same moment is waited for.
     if (!(await beginJournal(file, journal))) continue;
+    // It may have ended between the look and the journal.
+    if (!isDeepStrictEqual(await readKeyState(google, args, file, true), state)) {
+      await endJournal(file);
+      continue;
+    }
     await makeKey(google, args, file, journal);
     return true;
   }
@@ -69,7 +75,7 @@ async function makeKey(google: Google, args: ServiceAccountArgs, file: string, j
         return await createKey(google, args);
       } catch (error) {
         // A key whose answer was lost is held by nobody: it goes before another is made.
-        if (isTransient(error)) await dropUnknown(google, args, journal, undefined);
+        if (isTransient(error)) await dropUnknown(google, args, journal);
         throw error;
       }
     });
@@ -87,20 +93,17 @@ async function makeGood(google: Google, args: ServiceAccountArgs, file: string):
   const journal = await readJournal(file);
   if (journal === undefined) return endJournal(file);
   const held = (await readKeyFile(file))?.id;
-  await dropUnknown(google, args, journal, held);
+  const keys = await listKeys(google, args);
+  // Another run that makes it good at the same time may have gone on to a key of its own.
+  if ((await readJournal(file))?.pid !== journal.pid) return;
+  for (const { id } of keys) if (id !== held && !journal.before.includes(id)) await deleteKey(google, { ...args, id });
   const written = held !== undefined && !journal.before.includes(held);
   if (written) for (const id of journal.drop) await deleteKey(google, { ...args, id });
-  await endJournal(file);
+  if ((await readJournal(file))?.pid === journal.pid) await endJournal(file);
 }
 
-async function dropUnknown(
-  google: Google,
-  args: ServiceAccountArgs,
-  journal: KeyJournal,
-  held: string | undefined,
-): Promise<void> {
-  for (const { id } of await listKeys(google, args))
-    if (id !== held && !journal.before.includes(id)) await deleteKey(google, { ...args, id });
+async function dropUnknown(google: Google, args: ServiceAccountArgs, { before }: KeyJournal): Promise<void> {
+  for (const { id } of await listKeys(google, args)) if (!before.includes(id)) await deleteKey(google, { ...args, id });
 }
 
 /** New organisations forbid keys. https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations */
