@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +50,15 @@ export async function runProgram(args: string[], deps: Deps, parts: Partial<Prog
  * https://nodejs.org/api/module.html#module-compile-cache
  */
 function keepCompiledCode(env: Deps['env']): void {
-  enableCompileCache(path.join(cacheFolder(env), 'compiled'));
+  const folder = path.join(cacheFolder(env), 'compiled');
+  try {
+    // Node.js would make the folders above it too, open to all, and secrets may come to lie beside the cache.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch {
+    // Without it the program starts more slowly; whoever needs the cache for more says what is wrong with it.
+    return;
+  }
+  enableCompileCache(folder);
 }
 
 /** What the program takes from its process. `src/main.ts` and `dist/main.js` stand equally deep in the package. */

@@ -37,7 +37,9 @@ const builder: Pick<Runtime, 'builds'> = {
 let opened: Opened;
 let account: string;
 beforeAll(async () => {
-  opened = await openOnSimulator({ simulator: { runtime: { ...builder, stop: async () => undefined } as unknown as Runtime } });
+  opened = await openOnSimulator({
+    simulator: { runtime: { ...builder, run: {}, stop: async () => undefined } as unknown as Runtime },
+  });
   await opened.enable('cloudbuild', 'storage', 'artifactregistry', 'iam', 'cloudresourcemanager');
   const { google, project } = opened;
   await createBucket(google, { project, body: { name: BUCKET, location: 'US-CENTRAL1' } });
