@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TestSimulator } from '../../support/simulator.ts';
 import { PROJECT, startChecked } from './checked-simulator.ts';
+import { type Step, walk as walkOn } from './walk.ts';
 
 // Methods that no other test has a reason to call, called for the form of their answers: each is held against Google's schemas by `startChecked`
 // and by the guard of `startTestSimulator`.
@@ -21,31 +22,7 @@ afterAll(async () => {
   await sim.remove();
 });
 
-/** `METHOD URL`, and the body. */
-type Step = [string, object?];
-async function walk(steps: Step[]): Promise<void> {
-  for (const [what, body] of steps) {
-    const [method = '', url = ''] = what.split(' ');
-    const answer = await sim.call(method, url, body);
-    expect(`${what} ${answer.status}`, answer.bytes.toString()).toBe(`${what} 200`);
-    await ended(new URL(url), answer.body);
-  }
-}
-
-/** Waits for the operation that a call has begun. */
-async function ended(
-  url: URL,
-  body: { name?: string; kind?: string; selfLink?: string; done?: boolean } | undefined,
-): Promise<void> {
-  const own = body?.kind?.endsWith('#operation')
-    ? body.selfLink?.replace('www.googleapis', `${url.host.split('.')[0]}.googleapis`)
-    : undefined;
-  const version = url.pathname.split('/')[1];
-  const poll =
-    own ??
-    (/(^|\/)operations\//.test(body?.name ?? '') && body?.done !== true ? `${url.origin}/${version}/${body?.name}` : undefined);
-  if (poll) await sim.until(poll, (operation) => operation.status === 'DONE' || operation.done === true);
-}
+const walk = (steps: Step[]) => walkOn(sim, steps);
 
 test('compute', async () => {
   const neg = { name: 'neg', networkEndpointType: 'SERVERLESS', cloudRun: { service: 'web' } };
