@@ -37,12 +37,12 @@ const CONTACT = {
     recipients: ['Ada Lovelace'],
   },
 };
-/** What stays of a project that somebody has used: what cannot be deleted, what is kept so that it can be restored, and Google's own bucket of logs. */
+/** What stays of a project that somebody has used: what cannot be deleted, what is kept so that it can be restored, sessions of uploads for a week, and Google's own bucket of logs. */
 const STAYS = new RegExp(
   [
     'kernel.*|cloudbilling.projects|cloudbuild.builds|cloudresourcemanager.projects|domains.registrations|iam.policies|iam.roles',
     'iam.serviceAccounts|iam.workloadIdentity.*|iap.settings|logging.counts|registry.origins|serviceusage.services|sqladmin.deletedNames',
-    'sqladmin.operations|storage.buckets|storage.objects',
+    'iam.deletedServiceAccounts|sqladmin.operations|storage.buckets|storage.objects|storage.uploads',
   ].join('|'),
 );
 const LARGE = randomBytes(40_000_000);
