@@ -60,13 +60,15 @@ it('copies a cluster while it is written to, whole as of one moment', async () =
   writing = false;
   await writer;
   await client.end();
-  const [before] = await query(login(), 'SELECT count(*)::int FROM pair');
+  // Of those that no deletion takes, what was written last only grows.
+  const newest = 'max(a) FILTER (WHERE a % 3 <> 1)';
+  const [last] = await query(login(), `SELECT ${newest} FROM pair`);
   await sql.restoreBackup(COPY, 'one');
   await sql.start(await instanceNamed('copy'));
-  const [count, sumA, sumB] = await query(login(COPY), 'SELECT count(*)::int, sum(a), sum(b) FROM pair');
+  const [count, copied, sumA, sumB] = await query(login(COPY), `SELECT count(*)::int, ${newest}, sum(a), sum(b) FROM pair`);
   expect(sumA).toBe(sumB);
   expect(count).toBeGreaterThan(500);
-  expect(count).toBeLessThanOrEqual(Number(before));
+  expect(copied).toBeLessThanOrEqual(Number(last));
 });
 
 it('goes back to what there was, passwords too, and loses what came later', async () => {
