@@ -66,7 +66,8 @@ export function list(placeholder: string, description: string, more: object = {}
 export function wholeNumber(least: number, most: number): Parse<number> {
   return (text) => {
     const number = Number(text);
-    if (/^-?\d+$/.test(text) && number >= least && number <= most) return number;
+    // Digits alone: "-0" is no size that somebody means.
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
     throw new InvalidValue(`expected a whole number from ${least} to ${most}`);
   };
 }
@@ -74,7 +75,8 @@ export function wholeNumber(least: number, most: number): Parse<number> {
 /** A number greater than zero, such as 0.5 or 1000. */
 export function positiveNumber(text: string): number {
   const number = Number(text);
-  if (text.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  // Number() also takes "0x10" and " 5 ", which nobody means either.
+  if (/^(?:\d+\.?\d*|\.\d+)$/.test(text) && Number.isFinite(number) && number > 0) return number;
   throw new InvalidValue('expected a number greater than zero');
 }
 
