@@ -1,10 +1,11 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { type Document, LineCounter, parseDocument, stringify } from 'yaml';
 import type { z } from 'zod';
 import { UsageError, UserError } from '../errors.ts';
 import { type Config, configSchema } from './config-schema.ts';
+import { readGivenFile, whyUnreadable } from './given-file.ts';
 
 export const CONFIG_FILE = 'mlflow-gcp.yaml';
 
@@ -84,11 +85,11 @@ export function configText(config: Config): string {
 
 async function readConfigText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readGivenFile(file);
   } catch (cause) {
     throw new UserError({
       code: 'CONFIG_UNREADABLE',
-      message: `${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      message: `${file} cannot be read (${whyUnreadable(cause)}).`,
       hint: 'Name another file with --config, or make one with: mlflow-gcp init',
       cause,
     });

@@ -1,6 +1,7 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { readGivenFile } from './given-file.ts';
 import type { Environment } from './tool.ts';
 
 /** What gcloud, which has its own sign-in, is set to. */
@@ -64,7 +65,7 @@ function parseProperties(text: string): Map<string, string> {
 /** Empty for a file that is not there or may not be read: gcloud is then set to nothing that we could know. */
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readGivenFile(file);
   } catch {
     return '';
   }

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
 import { realPlace, workTreeRoot } from './git.ts';
+import { readGivenFile, whyUnreadable } from './given-file.ts';
 import type { Environment } from './tool.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -44,7 +45,7 @@ export async function refuseWorkTree(file: string, projectFolder: string): Promi
 
 /** The key file, or undefined where there is none. Throws a {@link UserError} KEY_FILE_TAKEN for a file of another kind. */
 export async function readKeyFile(file: string): Promise<KeyFile | undefined> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readGivenFile(file).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
     throw unreadable(file, cause);
   });
@@ -110,7 +111,7 @@ function keyIn(text: string): { id: string; email: string } | undefined {
 function unreadable(file: string, cause: NodeJS.ErrnoException): UserError {
   return new UserError({
     code: 'KEY_FILE_UNREADABLE',
-    message: `The key file ${file} cannot be read (${cause.code}).`,
+    message: `The key file ${file} cannot be read (${whyUnreadable(cause)}).`,
     hint: 'Mend its permissions, or name another file with --key-file.',
     cause,
   });

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { readGivenFile, whyUnreadable } from './given-file.ts';
 
 export const MANIFEST_FILE = 'deploy/production/service.yaml';
 
@@ -47,9 +47,9 @@ export function withImage(manifest: ServiceManifest, image: string): ServiceMani
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readGivenFile(file);
   } catch (cause) {
-    throw invalid(file, `it cannot be read (${(cause as NodeJS.ErrnoException).code})`);
+    throw invalid(file, `it cannot be read (${whyUnreadable(cause)})`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'fast-string-width';
 import type { Paint } from './paint.ts';
+import { visible } from './readable.ts';
 import type { Block } from './ui.ts';
 
 export interface Layout {
@@ -78,6 +79,5 @@ function longestWord(text: string): number {
 
 /** What comes from a server, a file name or a log may hold control codes: none of them may reach the terminal. */
 function clean(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
+  return visible(stripVTControlCharacters(text).replaceAll('\r\n', '\n'));
 }

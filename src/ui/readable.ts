@@ -10,12 +10,17 @@ const JOINERS = ['\u200c', '\u200d'];
  * writing round, stand as JSON writes them (`\u001b`), and what is very long is cut in the middle. Line breaks stay.
  */
 export function readable(text: string): string {
-  return text.split('\n').map(shortened).join('\n').replaceAll(UNSEEN, escaped);
+  return visible(text.split('\n').map(shortened).join('\n'));
+}
+
+/** The same at its whole length: for what somebody asked for. */
+export function visible(text: string): string {
+  return text.replaceAll(UNSEEN, escaped);
 }
 
 /** The JSON text with the same characters as escapes inside of its strings: it says the same, and may be printed anywhere. */
 export function readableJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(UNSEEN, escaped);
+  return visible(JSON.stringify(value));
 }
 
 function shortened(line: string): string {

@@ -103,6 +103,15 @@ test('a password that no header can carry, or a file that is not there, is refus
   expect(await refusal([...args, 'nowhere'], { cwd })).toMatchObject({ status: 2, code: 'PASSWORD_FILE_UNREADABLE' });
 });
 
+test.each([
+  ['CONFIG_UNREADABLE', ['status', '--config', '/dev/zero']],
+  ['PASSWORD_FILE_UNREADABLE', ['init', '--yes', '--project', 'my-project-1', '--password-file', '/dev/zero']],
+])('a file without an end is refused after its first mebibyte: %s', async (code, args) => {
+  const outcome = await refusal(args, { cwd: temporaryFolder() });
+  expect(outcome).toMatchObject({ code });
+  expect(outcome.message).toContain('larger than 1 MiB');
+});
+
 test('no network, no project of that name, no billing: each says what to do', async () => {
   const cwd = temporaryFolder();
   await mkdir(path.join(cwd, 'a'));

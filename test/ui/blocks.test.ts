@@ -108,4 +108,9 @@ describe('blocks', () => {
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
     expect(text).toContain('ared');
   });
+
+  it('show what turns the direction of writing round, so that nothing reads as another name', () => {
+    const text = render([{ kind: 'pairs', pairs: [['folder', '/home/\u2066hidden\u2069']] }]);
+    expect(text).toContain('/home/\\u2066hidden\\u2069');
+  });
 });

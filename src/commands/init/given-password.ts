@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text as streamText } from 'node:stream/consumers';
+import type { Deps } from '../../deps.ts';
 import { UsageError } from '../../errors.ts';
+import { readGivenFile, readGivenStream, whyUnreadable } from '../../project/given-file.ts';
 import type { Context } from '../command.ts';
 import type { initOptions } from '../init.ts';
 import { checkPassword } from './init-checks.ts';
@@ -13,7 +13,7 @@ export async function givenPassword({
 }: Pick<Context<typeof initOptions>, 'deps' | 'options'>): Promise<string | undefined> {
   const { passwordFile } = options;
   if (passwordFile === undefined) return undefined;
-  const text = passwordFile === '-' ? await streamText(deps.stdin) : await readPassword(path.resolve(deps.cwd, passwordFile));
+  const text = await readPassword(deps, passwordFile);
   const password = text.replace(/\r?\n$/, '');
   const verdict = checkPassword(password);
   if (verdict === true) return password;
@@ -24,13 +24,14 @@ export async function givenPassword({
   });
 }
 
-async function readPassword(file: string): Promise<string> {
+async function readPassword({ stdin, cwd }: Deps, given: string): Promise<string> {
+  const file = given === '-' ? 'stdin' : path.resolve(cwd, given);
   try {
-    return await readFile(file, 'utf8');
+    return await (given === '-' ? readGivenStream(stdin) : readGivenFile(file));
   } catch (cause) {
     throw new UsageError({
       code: 'PASSWORD_FILE_UNREADABLE',
-      message: `--password-file: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      message: `--password-file: ${file} cannot be read (${whyUnreadable(cause)}).`,
       hint: 'Name a file that you may read, or - to give the password on stdin.',
       cause,
     });

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text as streamText } from 'node:stream/consumers';
+import type { Deps } from '../../deps.ts';
 import { UsageError } from '../../errors.ts';
+import { readGivenFile, readGivenStream, whyUnreadable } from '../../project/given-file.ts';
 import type { Context } from '../command.ts';
 import type { setOptions } from '../secrets.ts';
 
@@ -22,7 +22,7 @@ export async function readValue(
     const message = `New value of ${secret}`;
     return ui.ask.secret({ flag: '--from-file', message, why: 'What is typed is not shown.', validate: check });
   }
-  const given = fromFile === undefined || fromFile === '-' ? await streamText(deps.stdin) : await readText(deps.cwd, fromFile);
+  const given = await readText(deps, fromFile ?? '-');
   const value = given.replace(/\r?\n$/, '');
   const verdict = value === '' ? 'nothing was given' : value.length > LONGEST ? 'it is too long' : check(value);
   if (verdict === true) return value;
@@ -33,13 +33,13 @@ export async function readValue(
   });
 }
 
-async function readText(cwd: string, file: string): Promise<string> {
+async function readText({ stdin, cwd }: Deps, file: string): Promise<string> {
   try {
-    return await readFile(path.resolve(cwd, file), 'utf8');
+    return await (file === '-' ? readGivenStream(stdin) : readGivenFile(path.resolve(cwd, file)));
   } catch (cause) {
     throw new UsageError({
       code: 'SECRET_FILE_UNREADABLE',
-      message: `--from-file: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      message: `--from-file: ${file === '-' ? 'stdin' : file} cannot be read (${whyUnreadable(cause)}).`,
       hint: 'Name a file that you may read, or - to give the value on stdin.',
       cause,
     });
