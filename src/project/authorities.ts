@@ -6,12 +6,13 @@ import type { Environment } from './tool.ts';
 const VARIABLES = ['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'PIP_CERT'];
 
 /**
- * The user's environment, in which `NODE_EXTRA_CA_CERTS` counts for Python, pip and uv as it does for Node.js: a file in `cache` then
- * holds all authorities that this process trusts. Variables that the user has set themselves stay as they are.
+ * The user's environment, in which `NODE_EXTRA_CA_CERTS` and `NODE_USE_SYSTEM_CA=1` count for Python, pip and uv as they do for Node.js: a
+ * file in `cache` then holds all authorities that this process trusts. Variables that the user has set themselves stay as they are.
  */
 export async function withAuthorities(env: Environment, cache: string): Promise<Environment> {
   const unset = VARIABLES.filter((name) => !env[name]);
-  if (!env['NODE_EXTRA_CA_CERTS'] || unset.length === 0) return env;
+  const further = Boolean(env['NODE_EXTRA_CA_CERTS']) || env['NODE_USE_SYSTEM_CA'] === '1';
+  if (!further || unset.length === 0) return env;
   const file = await cachedFile(cache, 'authorities.pem', `${getCACertificates('default').join('\n')}\n`);
   return { ...env, ...Object.fromEntries(unset.map((name) => [name, file])) };
 }

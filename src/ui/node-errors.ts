@@ -19,7 +19,7 @@ const peer = ({ hostname, address, port }: SystemFault) =>
   hostname ?? (address === undefined ? 'the server' : port === undefined ? address : `${address}:${port}`);
 const network = () => 'Check the connection, and HTTPS_PROXY and NO_PROXY if there is a proxy, then run the command again.';
 const authorities = () =>
-  'If a proxy of your company opens TLS connections, name its authority: NODE_EXTRA_CA_CERTS=/path/to/authority.pem';
+  'If a proxy of your company opens TLS connections, name its authority: NODE_EXTRA_CA_CERTS=/path/to/authority.pem (or NODE_USE_SYSTEM_CA=1 where the system trusts it)';
 
 const noSpace: Explanation = {
   code: 'DISK_FULL',

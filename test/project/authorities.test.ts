@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { withAuthorities } from '../../src/project/authorities.ts';
-
-const cache = () => mkdtemp(path.join(tmpdir(), 'mlflow-gcp-authorities-'));
+import { temporaryFolder } from '../support/program.ts';
 
 test('nothing changes without NODE_EXTRA_CA_CERTS, or when the user has named files for the others', async () => {
   const plain = { HTTPS_PROXY: 'http://p' };
@@ -16,7 +14,7 @@ test('nothing changes without NODE_EXTRA_CA_CERTS, or when the user has named fi
 });
 
 test('names one file with all authorities that Node.js trusts, the extra one among them', async () => {
-  const folder = await cache();
+  const folder = temporaryFolder();
   const { rootCertificates } = await import('node:tls');
   // Any certificate will do that is not in the list: the same in another wrapping is one to Node.js.
   const extra = path.join(folder, 'extra.pem');
@@ -38,8 +36,15 @@ test('names one file with all authorities that Node.js trusts, the extra one amo
   expect(certificates.length).toBeGreaterThan(rootCertificates.length);
 });
 
+test('the authorities of the system count for them too where Node.js takes them', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'authorities.pem');
+  expect(await withAuthorities({ NODE_USE_SYSTEM_CA: '1' }, folder)).toMatchObject({ SSL_CERT_FILE: file, PIP_CERT: file });
+  expect(await readFile(file, 'utf8')).toContain('-----BEGIN CERTIFICATE-----');
+});
+
 test('a cache that cannot be written to is named', async () => {
-  const file = path.join(await cache(), 'file');
+  const file = path.join(temporaryFolder(), 'file');
   await writeFile(file, '');
   await expect(withAuthorities({ NODE_EXTRA_CA_CERTS: 'a' }, file)).rejects.toMatchObject({ code: 'CACHE_NOT_WRITABLE' });
 });
