@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { UsageError } from './errors.ts';
 import type { Target } from './target.ts';
@@ -114,6 +114,8 @@ function tokenOf(given: string | undefined): string | undefined {
 function authoritiesOf(file: string | undefined): string[] {
   if (!file) return [];
   try {
+    // A device such as /dev/full has no end, and would fill the memory.
+    if (!statSync(file).isFile()) throw new Error('no regular file');
     return [readFileSync(file, 'utf8')];
   } catch (cause) {
     throw new UsageError({

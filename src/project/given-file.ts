@@ -21,7 +21,8 @@ export async function readGivenStream(stream: AsyncIterable<Buffer | string>): P
     if (bytes > MOST_BYTES) throw Object.assign(new Error('more than a mebibyte'), { code: 'EFBIG' });
     chunks.push(part);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Without the mark that some editors of Windows put in front: it would be a part of the password that nobody sees.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** Why it could not be read, in the few words that stand in brackets: the system's code, as manuals list it. */

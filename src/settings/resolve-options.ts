@@ -3,6 +3,8 @@ import { UsageError } from '../errors.ts';
 import { envName, flagName } from './names.ts';
 import { InvalidValue, type Option, type OptionTable, type OptionValues } from './option.ts';
 
+const MOST_FAULTS = 20;
+
 /** Where a value came from, by the name a user knows: `--project`, `MLFLOW_GCP_PROJECT`, a file's path, or `default`. */
 export type Origin = string;
 
@@ -35,9 +37,14 @@ export function resolveOptions<T extends OptionTable>(table: T, given: GivenFlag
 export function invalidValues(faults: string[]): UsageError {
   return new UsageError({
     code: 'INVALID_VALUE',
-    message: faults.join('\n'),
+    message: firstOf([...new Set(faults)]).join('\n'),
     hint: 'Correct the value and run the command again; --help lists what each option takes.',
   });
+}
+
+/** As many as a person mends at once: a list of a hundred thousand commas has as many faults. */
+function firstOf(faults: string[]): string[] {
+  return faults.length <= MOST_FAULTS ? faults : [...faults.slice(0, MOST_FAULTS), `And ${faults.length - MOST_FAULTS} more.`];
 }
 
 function sourceOf(
@@ -49,7 +56,7 @@ function sourceOf(
   const flag = given(key, option);
   if (flag !== undefined)
     return { origin: flagName(key), texts: typeof flag === 'boolean' ? [String(flag)] : [flag].flat().flatMap(split) };
-  const name = envName(key);
+  const name = envName(key, option);
   const text = env[name];
   if (text !== undefined && text.trim() !== '') return { origin: name, texts: split(text) };
   return { origin: 'default' };

@@ -39,6 +39,7 @@ export const usageScenarios: Scenario[] = [
   line('PROXY_INVALID', ['status'], { HTTPS_PROXY: 'ftp://proxy.example.com' }),
   line('NO_PROXY_INVALID', ['status'], { NO_PROXY: '10.0.0.0/99' }),
   line('CA_FILE_UNREADABLE', ['status'], { NODE_EXTRA_CA_CERTS: '/nonexistent/ca.pem' }),
+  line('CA_FILE_UNREADABLE', ['status'], { NODE_EXTRA_CA_CERTS: '/dev/zero' }),
   line('ACCESS_TOKEN_INVALID', ['status'], { CLOUDSDK_AUTH_ACCESS_TOKEN: 'two words' }),
   line('LOCAL_FOLDER_NOT_OWN', ['local', 'status'], { MLFLOW_GCP_HOME: '/' }),
   line('PYTHON_UNFIT', ['model', '--tracking-uri', 'http://127.0.0.1:9'], { MLFLOW_GCP_PYTHON: '/nonexistent/python' }),

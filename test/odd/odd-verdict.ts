@@ -28,7 +28,8 @@ export function wrongWith(raw: Outcome, run: OddRun, secrets: string[]): string[
   if (control) faults.push(`writes control characters: ${JSON.stringify(around(shown, control.index))}`);
   if (status !== 0) faults.push(...wrongRefusal(outcome, verbose));
   const hidden = [...secrets, ...(run.secret === undefined ? [] : [run.secret.trim()])];
-  for (const secret of hidden.filter(({ length }) => length >= SECRET_ENOUGH))
+  // Nor is a word of the program's own one that could be kept from anybody.
+  for (const secret of hidden.filter((one) => one.length >= SECRET_ENOUGH && !'mlflow-gcp'.includes(one)))
     if (!run.args.includes(secret) && shown.includes(secret))
       faults.push(`shows a secret: ${JSON.stringify(secret.slice(0, 60))}`);
   return faults;

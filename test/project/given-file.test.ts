@@ -22,6 +22,10 @@ it('puts characters together that came in two parts', async () => {
   expect(await readGivenStream(Readable.from([bytes.subarray(0, 1), bytes.subarray(1)]))).toBe('é');
 });
 
+it('leaves out the mark that some editors put in front', async () => {
+  expect(await readGivenStream(Readable.from([Buffer.from('\ufeffsecret')]))).toBe('secret');
+});
+
 it('rejects with the code of the system where there is no such file', async () => {
   await expect(readGivenFile('/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' });
 });
