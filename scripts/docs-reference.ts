@@ -95,7 +95,7 @@ function optionTable(options: OptionTable): string {
     ['option', 'variable', 'default', ''],
     Object.entries(options).map(([key, option]) => {
       const [description, fallback] = split(option);
-      return [`\`${flagSyntax(key, option)}\``, `\`${envName(key)}\``, fallback, description];
+      return [`\`${flagSyntax(key, option)}\``, `\`${envName(key, option)}\``, fallback, description];
     }),
   );
 }

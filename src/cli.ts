@@ -1,10 +1,10 @@
-import { Command, CommanderError, Option as Flag } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { Argument, CommandGroup, CommandSpec } from './commands/command.ts';
 import { commands as allCommands } from './commands/list.ts';
 import type { Deps } from './deps.ts';
 import { UsageError } from './errors.ts';
+import { Flag } from './settings/flag.ts';
 import { globalOptions } from './settings/global-options.ts';
-import { flagSyntax } from './settings/names.ts';
 import type { Option, OptionTable } from './settings/option.ts';
 
 const DETAILS = `Sets up a private MLflow tracking server on Google Cloud, from an empty project to the first registered model; with --local, on a simulated Google Cloud on this machine.
@@ -100,7 +100,7 @@ function describe(command: Command, { summary, examples, ...more }: CommandSpec 
 
 function addOptions(command: Command, table: OptionTable): void {
   for (const [key, option] of Object.entries(table)) {
-    command.addOption(new Flag(flagSyntax(key, option), helpText(option)));
+    command.addOption(new Flag(key, option, helpText(option)));
   }
 }
 

@@ -1,12 +1,6 @@
 import { CONNECT_FORMATS } from '../project/client-settings.ts';
-import { DATABASE_ENGINES } from '../project/database-engines.ts';
-import { choice, type Option, toggle, value } from '../settings/option.ts';
+import { choice, toggle, value } from '../settings/option.ts';
 import type { CommandSpec } from './command.ts';
-
-/** `MLFLOW_GCP_DATABASE` is also the variable of `init --database`: whoever names an engine in it does not mean this switch. */
-function unlessEngine(option: Option<boolean>): Option<boolean> {
-  return { ...option, parse: (text) => !DATABASE_ENGINES.some((engine) => engine === text) && option.parse(text) };
-}
 
 export const connectOptions = {
   format: choice(
@@ -16,7 +10,10 @@ export const connectOptions = {
     { default: 'env' },
   ),
   noCheck: toggle('print the settings without asking the server whether they work'),
-  database: unlessEngine(toggle('print how psql or mysql connects to the database, in place of MLflow’s clients to the server')),
+  // MLFLOW_GCP_DATABASE is the engine that `init --database` sets up.
+  database: toggle('print how psql or mysql connects to the database, in place of MLflow’s clients to the server', {
+    variable: 'MLFLOW_GCP_CONNECT_DATABASE',
+  }),
   via: choice(
     'way',
     ['direct', 'proxy'],

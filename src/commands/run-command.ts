@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
 import { BugError, InterruptedError } from '../errors.ts';
 import { openStepLog, type StepLog } from '../project/step-log.ts';
+import { Flag } from '../settings/flag.ts';
 import { globalOptions } from '../settings/global-options.ts';
 import { misspeltVariables } from '../settings/misspelt.ts';
 import { flagName } from '../settings/names.ts';
@@ -42,7 +43,7 @@ export async function runCommand(
   const ui = loggedUi(await makeUi(deps, modes, commandLine), (line) => log.write({ ...about, ...line }), codeOf);
   const surprise = surprisingOrigin(settings);
   if (surprise !== undefined) ui.warn(surprise);
-  for (const slip of misspeltVariables(deps.env, everyFlag(command))) ui.warn(slip);
+  for (const slip of misspeltVariables(deps.env, everyVariable(command))) ui.warn(slip);
   const action = await spec.load();
   const originOf = (key: string) => own.origins[key] ?? 'default';
   const work = action.run({ deps, ui, settings, options: own.values, originOf, args });
@@ -80,12 +81,12 @@ function endOfForeground(signal: AbortSignal): number {
   return 0;
 }
 
-/** The long flags of the whole program: a variable may be there for another command. */
-function everyFlag(command: Command): string[] {
+/** The variables of the whole program's options: one may be there for another command. */
+function everyVariable(command: Command): string[] {
   let root = command;
   while (root.parent !== null) root = root.parent;
   const below = (one: Command): string[] => [
-    ...one.options.flatMap(({ long }) => long ?? []),
+    ...one.options.flatMap((option) => (option instanceof Flag ? option.variable : [])),
     ...one.commands.flatMap((inner) => below(inner as Command)),
   ];
   return [...new Set(below(root))];

@@ -3,7 +3,8 @@ import type { CommandSpec } from './command.ts';
 
 export const simulatorOptions = {
   port: value('number', 'port on 127.0.0.1; 0 takes any free one', { parse: wholeNumber(0, 65_535), default: 0 }),
-  data: value('folder', 'where everything is kept; default: a folder of your own'),
+  // MLFLOW_GCP_DATA is where `model --data` finds its wines: nothing may be kept there.
+  data: value('folder', 'where everything is kept; default: a folder of your own', { variable: 'MLFLOW_GCP_SIMULATOR_DATA' }),
   speed: value('factor', 'how many times faster than usual long operations go', { parse: positiveNumber, default: 1000 }),
 };
 

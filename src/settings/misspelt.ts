@@ -6,10 +6,10 @@ export const OTHER_VARIABLES = ['MLFLOW_GCP_HOME', 'MLFLOW_GCP_CACHE', 'MLFLOW_G
 
 /**
  * Sentences about variables that look as if they were ours and that nothing reads: a misspelt one would be ignored without a word.
- * `flags`: every long flag of the program, with its dashes. Values are not repeated; they may be anything.
+ * `variables`: those of every option of the program. Values are not repeated; they may be anything.
  */
-export function misspeltVariables(env: Readonly<Record<string, string | undefined>>, flags: string[]): string[] {
-  const known = [...new Set([...flags.map((flag) => envName(flag.slice(2))), ...OTHER_VARIABLES])];
+export function misspeltVariables(env: Readonly<Record<string, string | undefined>>, variables: string[]): string[] {
+  const known = [...new Set([...variables, ...OTHER_VARIABLES])];
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && (env[name] ?? '').trim() !== '' && !known.includes(name))
     .sort()

@@ -5,9 +5,9 @@ export function flagName(key: string): string {
   return `--${kebab(key)}`;
 }
 
-/** `allowIp` → `MLFLOW_GCP_ALLOW_IP` */
-export function envName(key: string): string {
-  return `MLFLOW_GCP_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+/** `allowIp` → `MLFLOW_GCP_ALLOW_IP`, or the option's own variable where it has one. */
+export function envName(key: string, option?: Pick<Option<unknown>, 'variable'>): string {
+  return option?.variable ?? `MLFLOW_GCP_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** The flag as commander wants it and as `--help` shows it: `-y, --yes`, `--project <id>`, `--allow-ip <cidr...>`. */

@@ -7,6 +7,8 @@ export interface Option<V> {
   /** One letter, for the few options that are typed often. */
   short?: string;
   choices?: readonly string[];
+  /** Its variable, where another command has a flag of this name that means something else: who sets that one does not mean this. */
+  variable?: string;
   /** The value when neither flag nor environment nor file has one. */
   default?: V;
   /** Turns one given text into one value; throws {@link InvalidValue}. */
@@ -26,12 +28,12 @@ export class InvalidValue extends Error {
 type Parse<T> = (text: string) => T;
 
 /** An option that is given or not: `--dry-run`. */
-export function toggle(description: string, more: { short?: string } = {}): Option<boolean> {
+export function toggle(description: string, more: { short?: string; variable?: string } = {}): Option<boolean> {
   return { kind: 'switch', description, default: false, parse: parseSwitch, ...more };
 }
 
 /** An option with a value: `value('number', 'Port to listen on', { parse: wholeNumber(0, 65535), default: 0 })`. */
-export function value(placeholder: string, description: string): Option<string | undefined>;
+export function value(placeholder: string, description: string, more?: { variable?: string }): Option<string | undefined>;
 export function value(placeholder: string, description: string, more: { default: string }): Option<string>;
 export function value<T>(placeholder: string, description: string, more: { parse: Parse<T>; default: T }): Option<T>;
 export function value<T>(placeholder: string, description: string, more: { parse: Parse<T> }): Option<T | undefined>;

@@ -19,7 +19,7 @@ const everyOption = tables.flatMap(([name, table]) => Object.keys(table).map((ke
 describe('every option of every command', () => {
   it.each(everyOption)('%s: %s can be set by its variable', (_command, key, table) => {
     const option = table[key] as Option<unknown>;
-    const name = envName(key);
+    const name = envName(key, option);
     expect(name).toMatch(/^MLFLOW_GCP_[A-Z0-9_]+$/);
     const text = option.choices?.[0] ?? '1';
     try {
@@ -36,7 +36,7 @@ describe('every option of every command', () => {
   it.each(everyOption.filter(([, key, table]) => table[key]?.kind === 'switch'))(
     '%s: %s takes 1, true, yes, 0, false, no and nothing else from its variable',
     (_command, key, table) => {
-      const resolved = (text: string) => resolveOptions(table, () => undefined, { [envName(key)]: text }).values[key];
+      const resolved = (text: string) => resolveOptions(table, () => undefined, { [envName(key, table[key])]: text }).values[key];
       for (const text of ['1', 'true', 'yes', 'YES', ' true ']) expect(resolved(text)).toBe(true);
       for (const text of ['0', 'false', 'no', 'False']) expect(resolved(text)).toBe(false);
       for (const text of ['on', '2', 'maybe']) expect(() => resolved(text)).toThrow(/expected 1, true or yes/);

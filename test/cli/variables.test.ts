@@ -78,11 +78,25 @@ describe('a variable has the effect of its flag', () => {
     const flag = option.kind === 'switch' ? [flagName(key)] : [flagName(key), text];
     const byFlag = effect(await runInMemory([...args, ...flag], parts, more));
     const byVariable = effect(
-      await runInMemory(args, parts, { ...more, env: { [envName(key)]: option.kind === 'switch' ? '1' : text } }),
+      await runInMemory(args, parts, { ...more, env: { [envName(key, option)]: option.kind === 'switch' ? '1' : text } }),
     );
     expect(byVariable).toEqual(byFlag);
     if (key !== 'json') expect(byFlag).not.toEqual(effect(await runInMemory(args, parts, more)));
   });
+});
+
+it('a variable means the same in every command', () => {
+  const meanings = new Map<string, Set<string>>();
+  for (const [, key, , , option] of given) {
+    const name = envName(key, option);
+    const meaning = JSON.stringify([option.kind, option.placeholder, option.choices]);
+    meanings.set(name, (meanings.get(name) ?? new Set()).add(meaning));
+  }
+  const several = [...meanings].filter(([, those]) => those.size > 1).map(([name]) => name);
+  expect(several).toEqual([]);
+  // A folder is a folder: these two are told apart by what is in them.
+  const folders = given.filter(([, key]) => key === 'data').map(([, key, , , option]) => envName(key, option));
+  expect(new Set(folders).size).toBe(folders.length);
 });
 
 describe('a misspelt variable', () => {
@@ -119,8 +133,8 @@ describe('a misspelt variable', () => {
   it('is none of those that the documentation names', () => {
     const named = VARIABLES.flatMap(({ rows }) => rows.map(([name]) => name)).filter((name) => name.startsWith('MLFLOW_GCP_'));
     expect([...OTHER_VARIABLES].sort()).toEqual(named.sort());
-    const flags = given.map(([, key]) => flagName(key));
-    const env = Object.fromEntries([...named, ...given.map(([, key]) => envName(key))].map((name) => [name, '1']));
-    expect(misspeltVariables(env, flags)).toEqual([]);
+    const variables = given.map(([, key, , , option]) => envName(key, option));
+    const env = Object.fromEntries([...named, ...variables].map((name) => [name, '1']));
+    expect(misspeltVariables(env, variables)).toEqual([]);
   });
 });

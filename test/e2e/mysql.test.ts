@@ -143,7 +143,7 @@ test('flags and values that do not fit the database are refused before anything 
   // A version alone says which database is meant.
   const plan = JSON.parse((await cloud.run('init', '--dry-run', '--json', '--database-version', 'MYSQL_8_0')).stdout);
   expect(plan.plan.resources.map(({ title }: { title: string }) => title)).toContain('Cloud SQL instance mlflow-mysql');
-  // The variable is that of connect's switch too, where an engine means nothing.
+  // It is no variable of connect's switch, whose flag has the same name.
   const env = { ...cloud.env, GOOGLE_CLOUD_PROJECT: cloud.simulator.project.projectId, CI: 'true', MLFLOW_GCP_DATABASE: 'mysql' };
   const byVariable = await runChild(['init', '--dry-run', '--json'], { env, cwd: cloud.folder });
   expect(byVariable.stdout).toContain('Cloud SQL instance mlflow-mysql');

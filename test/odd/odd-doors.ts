@@ -62,9 +62,9 @@ function doorsOfOptions(command: Command): Door[] {
       };
     },
     (chance) => ({
-      door: `${words.join(' ')} with ${envName(key)}`,
+      door: `${words.join(' ')} with ${envName(key, option)}`,
       args: [...words, ...needed(command), ...tail(command, chance)],
-      env: { [envName(key)]: oddText(chance) },
+      env: { [envName(key, option)]: oddText(chance) },
     }),
   ]);
 }

@@ -42,7 +42,7 @@ describe('the layers of src/', () => {
   it('keeps the libraries of a person at a terminal, and of Google, where they belong', () => {
     const owners: Array<[RegExp, RegExp]> = [
       [/^(ora|@inquirer\/)/, /^ui\//],
-      [/^commander$/, /^(cli|main)\.ts$|^commands\/run-command\.ts$/],
+      [/^commander$/, /^(cli|main)\.ts$|^commands\/run-command\.ts$|^settings\/flag\.ts$/],
       [/^(@google-cloud\/|googleapis|google-auth-library|google-gax)/, /^gcp\//],
     ];
     const packages = files.flatMap((file) =>
