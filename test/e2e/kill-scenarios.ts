@@ -17,6 +17,7 @@ const INIT_ALL = [
   ...['--ci', 'github', '--github-repo', 'acme/models', '--github-branch', 'main'],
   ...['--credentials', 'key', '--key-file', '../key.json'],
 ];
+const INIT_MYSQL = [...INIT, '--database', 'mysql'];
 const DEPLOY = ['deploy', '--with', 'api', '--no-check'];
 const ROTATE = ['secrets', 'rotate', '--yes', '--no-check', '--grace', '0'];
 const DESTROY = ['destroy', '--yes'];
@@ -47,6 +48,7 @@ export async function scenarios(): Promise<{ list: Scenario[]; remove(): Promise
     [DESTROY, deployed],
     [DESTROY_DATA, deployed],
     [INIT_ALL, shared],
+    [INIT_MYSQL, empty],
     [DESTROY, all],
   ] as const) {
     const { calls, ends } = await undisturbed(from, args);
@@ -98,6 +100,7 @@ export async function carryOut(trials: Trial[], atOnce: number, signal?: AbortSi
   const waiting = [...trials];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal?.aborted; next = waiting.shift()) {
+      if (waiting.length > 0 && waiting.length % 100 === 0) console.log(`${waiting.length} trials to go`);
       const { scenario, how, nth } = next;
       const result = await trial(scenario.from, scenario.args, how, nth, scenario.ends);
       if (result.wrong === undefined) continue;
