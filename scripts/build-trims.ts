@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Plugin } from 'esbuild';
+import { trimProtos } from './trim-protos.ts';
 
 /** Static classes of every message of an API. The clients work by protos.json; they export these for TypeScript's sake alone. */
 const STATIC_PROTOS = /@google-cloud[\\/](?:run|secret-manager)[\\/]build[\\/]protos[\\/]protos\.js$/;
@@ -15,6 +17,14 @@ module.exports = { google: { longrunning: { CancelOperationRequest, GetOperation
 const RUN_CLIENTS = /@google-cloud[\\/]run[\\/]build[\\/]src[\\/]index\.js$/;
 /** Secret Manager's client of the stable API and of a beta that nobody here asks. */
 const SECRET_CLIENTS = /@google-cloud[\\/]secret-manager[\\/]build[\\/]src[\\/]index\.js$/;
+/** The descriptions that those clients work by, and gax itself: what the program asks of each. */
+const PROTOS =
+  /[\\/](?:@google-cloud[\\/](?:run|secret-manager)|google-gax)[\\/]build[\\/]protos[\\/](?:protos|iam_service|locations|operations)\.json$/;
+const ASKED: Record<string, string[]> = {
+  // Its long-running operations are asked for by the same descriptions.
+  run: ['google.cloud.run.v2.Services', 'google.longrunning.Operations'],
+  'secret-manager': ['google.cloud.secretmanager.v1.SecretManagerService'],
+};
 /** Error messages in fifty languages. The program speaks one. */
 const ZOD_LOCALES = /zod[\\/]v4[\\/]locales[\\/]index\.js$/;
 
@@ -37,6 +47,11 @@ export function trims(root: string): Plugin {
     setup(build) {
       build.onLoad({ filter: STATIC_PROTOS }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
       build.onLoad({ filter: GAX_STATIC_PROTOS }, () => ({ contents: GAX_REQUESTS, loader: 'js' }));
+      build.onLoad({ filter: PROTOS }, async ({ path: file }) => {
+        const [, library = ''] = /([^\\/]+)[\\/]build[\\/]protos[\\/][^\\/]+$/.exec(file) ?? [];
+        const trimmed = trimProtos(JSON.parse(await readFile(file, 'utf8')), ASKED[library]);
+        return { contents: JSON.stringify(trimmed), loader: 'json' };
+      });
       build.onLoad({ filter: RUN_CLIENTS }, () => ({
         contents: "module.exports = require('./v2/services_client');",
         loader: 'js',
