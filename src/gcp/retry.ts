@@ -132,34 +132,44 @@ export async function poll<T>(
   }
 }
 
+/** What was made or found. */
+export interface Made<T> {
+  value: T;
+  /** False where it was there before. */
+  created: boolean;
+  /** False where `created` is a guess: a call was answered by nothing of use, and then the thing was there, as it may have been before. */
+  certain: boolean;
+}
+
 /**
  * Creates what may be there already, or may have been made by a call whose answer was lost: then it is looked up, and made again
- * only if it is missing. `created` is false where it was there before. Whether it is the caller's own has to be seen from its labels.
+ * only if it is missing. Whether it is the caller's own has to be seen from its labels.
  * `first: 'get'` looks before the first attempt. `duplicate: 'any refusal'` is for what tells of a duplicate in no way to go by.
  */
 export async function createOrGet<T>(
   google: Waiting,
   options: { create: () => Promise<T | undefined>; get: () => Promise<T | undefined>; first?: 'get'; duplicate?: 'any refusal' },
-): Promise<{ value: T; created: boolean }> {
+): Promise<Made<T>> {
   const before = options.first === 'get' ? await options.get() : undefined;
-  if (before !== undefined) return { value: before, created: false };
+  if (before !== undefined) return { value: before, created: false, certain: true };
   let lost = false;
   return retry(google, async () => {
     try {
       const made = await options.create();
       const value = made ?? (await options.get());
       if (value === undefined) throw new LostError();
-      return { value, created: true };
+      return { value, created: true, certain: true };
     } catch (error) {
       const ambiguous = isTransient(error);
       // Google asks whether one may make a thing before it looks whether it is there: who may only change it is refused too.
-      if (isPermissionDenied(error)) return { value: await thereOr(options.get, error), created: lost };
+      if (isPermissionDenied(error)) return { value: await thereOr(options.get, error), created: lost, certain: !lost };
       // After a lost answer any refusal may be the duplicate, and so it may where another run was faster: Cloud SQL tells of one by
       // words alone.
       if (!ambiguous && !lost && options.duplicate === undefined && !isAlreadyExists(error)) throw error;
       const found = await options.get();
-      // A duplicate that we met after an answer of ours was lost is our own.
-      if (found !== undefined) return { value: found, created: ambiguous || lost };
+      // A duplicate that we met after an answer of ours was lost is likely to be our own.
+      const guessed = ambiguous || lost;
+      if (found !== undefined) return { value: found, created: guessed, certain: !guessed };
       lost ||= ambiguous;
       throw error;
     }

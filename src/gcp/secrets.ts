@@ -3,7 +3,7 @@ import { isNotFound } from './errors.ts';
 import { answerOf, ONCE } from './gax.ts';
 import type { Google } from './google.ts';
 import type { Labels } from './labels.ts';
-import { createOrGet } from './retry.ts';
+import { createOrGet, type Made } from './retry.ts';
 
 type WireSecret = protos.google.cloud.secretmanager.v1.ISecret;
 
@@ -53,7 +53,7 @@ export async function listSecrets(google: Google, args: { project: string; label
 export async function createSecret(
   google: Google,
   args: SecretArgs & { labels: Labels; locations?: string[] },
-): Promise<{ value: Secret; created: boolean }> {
+): Promise<Made<Secret>> {
   const client = await google.apis.secretmanager();
   const replication =
     args.locations === undefined

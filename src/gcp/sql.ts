@@ -4,7 +4,7 @@ import { isNotFound, isPermissionDenied } from './errors.ts';
 import type { Google } from './google.ts';
 import type { Labels } from './labels.ts';
 import type { WaitOptions } from './operations.ts';
-import { createOrGet, poll } from './retry.ts';
+import { createOrGet, type Made, poll } from './retry.ts';
 import { changeInstance, lastFailure, type SqlOperation, waitSqlOperation } from './sql-operations.ts';
 
 /** What we read of a Cloud SQL instance. https://docs.cloud.google.com/sql/docs/postgres/admin-api/rest/v1/instances */
@@ -110,10 +110,10 @@ export async function listInstances(google: Google, args: { project: string; lab
 export async function createInstance(
   google: Google,
   args: { project: string; body: NewSqlInstance } & WaitOptions,
-): Promise<{ value: RunningInstance; created: boolean }> {
+): Promise<Made<RunningInstance>> {
   const api = await google.apis.sqladmin();
   const instance = { project: args.project, instance: args.body.name };
-  const { value, created } = await createOrGet<RunningInstance>(google, {
+  const { value, ...how } = await createOrGet<RunningInstance>(google, {
     create: async () => {
       const started = await api.instances.insert({
         project: args.project,
@@ -126,7 +126,7 @@ export async function createInstance(
     },
     get: () => getInstance(google, instance),
   });
-  return { value: value.state === 'RUNNABLE' ? value : await waitInstance(google, { ...args, ...instance }), created };
+  return { value: value.state === 'RUNNABLE' ? value : await waitInstance(google, { ...args, ...instance }), ...how };
 }
 
 /** Waits until the instance is RUNNABLE, whoever is making or changing it. Throws SQL_INSTANCE_FAILED where it never will be. */

@@ -58,6 +58,32 @@ async function pinsOf(cloud: Cloud): Promise<Record<string, string>> {
   );
 }
 
+test.each([
+  ['answered 503', { status: 503 }],
+  ['reset', { reset: true }],
+  ['carried out, and its answer lost', { after: true }],
+])('init gives no new values to secrets that are there where the call for them is %s', async (_how, fault) => {
+  const cloud = await deployed(false);
+  const { projectId } = cloud.simulator.project;
+  const secrets = ['artifact_url', 'database_url', 'tracking_username', 'tracking_password', 'tracking_url'].map(
+    (key) => `mlflow_${key}`,
+  );
+  const before = await Promise.all(secrets.map((secret) => secretValueOf(cloud, secret)));
+  // What was granted by hand is taken away again: every secret is looked after.
+  for (const secret of secrets) {
+    const url = `https://secretmanager.googleapis.com/v1/projects/${projectId}/secrets/${secret}:setIamPolicy`;
+    expect((await cloud.simulator.call('POST', url, { policy: {} })).status).toBe(200);
+  }
+  await cloud.simulator.control('POST', '/_simulator/faults', { match: 'POST secretmanager\\S*/secrets$', times: 5, ...fault });
+  const { resources } = await json(cloud, 'init', '--yes');
+  const outcomes = Object.fromEntries(resources.map(({ id, outcome }: { id: string; outcome: string }) => [id, outcome]));
+  expect(outcomes).toMatchObject({ 'secret-tracking_password': 'updated', 'secret-database_url': 'updated' });
+  for (const secret of secrets) expect(await versionsOf(cloud, secret), secret).toEqual({ 1: 'ENABLED' });
+  expect(await Promise.all(secrets.map((secret) => secretValueOf(cloud, secret)))).toEqual(before);
+  const asked = (await cloud.requests()).filter(({ method, path: place }) => method === 'POST' && place.endsWith('/secrets'));
+  expect(asked.filter(({ status }) => status === 503 || status === 0).length).toBeGreaterThanOrEqual(5);
+});
+
 test('list shows versions, ages and the revision that uses them, and never a value', async () => {
   const cloud = await deployed();
   const list = await json(cloud, 'secrets', 'list');

@@ -153,30 +153,36 @@ describe('create or get', () => {
     return { ...result, creates };
   }
 
-  it('creates', async () => expect(await run(['made'], () => false)).toEqual({ value: 'made', created: true, creates: 1 }));
+  it('creates', async () =>
+    expect(await run(['made'], () => false)).toEqual({ value: 'made', created: true, certain: true, creates: 1 }));
   it('finds what was there', async () =>
-    expect(await run([duplicate()], () => true)).toEqual({ value: 'found', created: false, creates: 1 }));
+    expect(await run([duplicate()], () => true)).toEqual({ value: 'found', created: false, certain: true, creates: 1 }));
   it('looks after any refusal where a duplicate is told in no way to go by: another run may have been faster', async () => {
     const refused = refusal(400);
     const options = { duplicate: 'any refusal' } as const;
-    expect(await run([refused], () => true, options)).toEqual({ value: 'found', created: false, creates: 1 });
+    expect(await run([refused], () => true, options)).toEqual({ value: 'found', created: false, certain: true, creates: 1 });
     await expect(run([refused], () => false, options)).rejects.toBe(refused);
     await expect(run([refused], () => true)).rejects.toBe(refused);
   });
   it('does not create what it looked for first', async () =>
-    expect(await run([], () => true, { first: 'get' })).toEqual({ value: 'found', created: false, creates: 0 }));
-  it('finds what a lost call made, and calls it its own', async () =>
-    expect(await run([refusal(503)], () => true)).toEqual({ value: 'found', created: true, creates: 1 }));
+    expect(await run([], () => true, { first: 'get' })).toEqual({ value: 'found', created: false, certain: true, creates: 0 }));
+  it('takes what is there after a lost call for its own, and says that this is a guess', async () =>
+    expect(await run([refusal(503)], () => true)).toEqual({ value: 'found', created: true, certain: false, creates: 1 }));
   it('creates again what a lost call did not make', async () =>
-    expect(await run([refusal(503), 'made'], () => false)).toEqual({ value: 'made', created: true, creates: 2 }));
-  it('knows its own from a duplicate that follows a lost call', async () => {
+    expect(await run([refusal(503), 'made'], () => false)).toEqual({ value: 'made', created: true, certain: true, creates: 2 }));
+  it('does so with a duplicate that follows a lost call', async () => {
     let looks = 0;
-    expect(await run([refusal(503), refusal(400)], () => looks++ > 0)).toEqual({ value: 'found', created: true, creates: 2 });
+    expect(await run([refusal(503), refusal(400)], () => looks++ > 0)).toEqual({
+      value: 'found',
+      created: true,
+      certain: false,
+      creates: 2,
+    });
   });
   it('throws what is refused', async () =>
     expect(run([refusal(403)], () => false)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' }));
   it('finds what is there where making one is not allowed: that is asked first', async () =>
-    expect(await run([refusal(403)], () => true)).toEqual({ value: 'found', created: false, creates: 1 }));
+    expect(await run([refusal(403)], () => true)).toEqual({ value: 'found', created: false, certain: true, creates: 1 }));
   it('throws a duplicate that cannot be found', async () =>
     expect(run([duplicate()], () => false)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' }));
 });

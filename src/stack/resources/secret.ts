@@ -54,17 +54,18 @@ export function secretResource(deployment: Deployment, key: SecretKey): Resource
     },
     async ensure(context) {
       const { google } = context;
-      const { value: found, created } = await createSecret(google, { ...args, labels, ...placement });
+      const { value: found, created, certain } = await createSecret(google, { ...args, labels, ...placement });
       assertOurs(title, found.labels, deployment);
       const relabel = labelDifferences(found.labels, deployment).length > 0;
       if (relabel) await patchSecret(google, { ...args, labels: { ...found.labels, ...labels } });
       const fill = async (): Promise<boolean> => {
-        const pending = created ? secretValue(context, key) : await pendingUnlessFilled(context, key, args);
+        // Only what was surely made now has no value: a second one would shut out whoever has the first.
+        const pending = created && certain ? secretValue(context, key) : await pendingUnlessFilled(context, key, args);
         if (pending !== undefined) await addVersion(google, { ...args, value: pending.value });
         return pending !== undefined;
       };
       const [filled, granted] = await settle([fill(), ensureGrants(google, secretPolicy(google, args), grants)]);
-      if (created) return 'created';
+      if (created && (certain || filled)) return 'created';
       return relabel || granted || filled ? 'updated' : 'unchanged';
     },
     async remove({ google }) {

@@ -42,11 +42,11 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
     async ensure({ google }, progress) {
       const onPoll = ({ elapsedMs }: { elapsedMs: number }) => progress(`${Math.round(elapsedMs / 1000)} s`);
       const body = wantedInstance(deployment);
-      const { value, created } = await createInstance(google, { project, body, onPoll });
+      const { value, created, certain } = await createInstance(google, { project, body, onPoll });
       check(value);
-      if (created) return 'created';
+      if (created && certain) return 'created';
       const { differences, patch } = compare(value);
-      if (differences.length === 0) return 'unchanged';
+      if (differences.length === 0) return created ? 'created' : 'unchanged';
       await patchInstance(google, { ...args, settings: patch, onPoll });
       return 'updated';
     },
