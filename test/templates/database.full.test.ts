@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { serverEnvironment } from '../support/python.ts';
+import { experimentNames, migrateTo, python, startTogether, stopAll } from './support/on-database.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
-import { AUTHORIZATION, renderedProject, type TestProject, type TestServer, untilHealthy } from './support/server.ts';
+import { AUTHORIZATION, renderedProject, type TestProject, type TestServer } from './support/server.ts';
 
 let postgres: TestPostgres;
 let project: TestProject;
@@ -20,7 +17,7 @@ afterAll(async () => {
 
 it('makes the tables once when several servers start on an empty database', async () => {
   const url = await postgres.createDatabase('empty');
-  const servers = await startTogether(url, 3);
+  const servers = await startTogether(project, url, 3);
   for (const server of servers) expect(await experimentNames(server)).toEqual(['Default']);
   expect(count(servers, 'Creating the tables of MLflow.')).toBe(1);
   expect(await postgres.query('empty', 'SELECT count(*)::int AS n FROM alembic_version')).toEqual([{ n: 1 }]);
@@ -36,12 +33,12 @@ it('upgrades the tables of an older MLflow once, with what is in them', async ()
     'older',
     "INSERT INTO experiments (name, artifact_location, lifecycle_stage) VALUES ('kept', 'mlflow-artifacts:/1', 'active')",
   );
-  const servers = await startTogether(url, 2);
+  const servers = await startTogether(project, url, 2);
   for (const server of servers) expect(await experimentNames(server)).toContain('kept');
   expect(count(servers, 'Upgrading the tables of MLflow from revision 5b0e9adcef9c.')).toBe(1);
   await stopAll(servers);
 
-  const [again] = await startTogether(url, 1);
+  const [again] = await startTogether(project, url, 1);
   expect(again?.log()).not.toMatch(/Upgrading|Creating/);
   await stopAll(again ? [again] : []);
 });
@@ -49,14 +46,14 @@ it('upgrades the tables of an older MLflow once, with what is in them', async ()
 it('finishes what a server left that died while it made the tables', async () => {
   const url = await postgres.createDatabase('half');
   await python(url, 'InitialBase.metadata.create_all(engine)');
-  const servers = await startTogether(url, 1);
+  const servers = await startTogether(project, url, 1);
   for (const server of servers) expect(await experimentNames(server)).toEqual(['Default']);
   await stopAll(servers);
 });
 
 it('refuses the tables of a newer MLflow and leaves them as they are', async () => {
   const url = await postgres.createDatabase('newer');
-  await stopAll(await startTogether(url, 1));
+  await stopAll(await startTogether(project, url, 1));
   await postgres.query('newer', "UPDATE alembic_version SET version_num = 'ffffffffffff'");
   const server = await project.launch({ MLFLOW_BACKEND_STORE_URI: url });
   expect(await server.exit).toBe(1);
@@ -76,7 +73,7 @@ it('says that the database refuses it, without the password', async () => {
 
 it('keeps within the connections of the smallest Cloud SQL machine', async () => {
   const url = await postgres.createDatabase('busy');
-  const servers = await startTogether(url, 1);
+  const servers = await startTogether(project, url, 1);
   const [server] = servers;
   const calls = Array.from({ length: 200 }, (_, index) =>
     fetch(`${server?.url}/api/2.0/mlflow/${index % 2 ? 'experiments/search?max_results=5' : 'registered-models/search'}`, {
@@ -90,51 +87,6 @@ it('keeps within the connections of the smallest Cloud SQL machine', async () =>
   await stopAll(servers);
 });
 
-async function startTogether(url: string, number: number): Promise<TestServer[]> {
-  const servers = await Promise.all(Array.from({ length: number }, () => project.launch({ MLFLOW_BACKEND_STORE_URI: url })));
-  await Promise.all(servers.map(untilHealthy));
-  return servers;
-}
-
-async function stopAll(servers: TestServer[]): Promise<void> {
-  for (const server of servers) server.signal('SIGTERM');
-  expect(await Promise.all(servers.map((server) => server.exit))).toEqual(servers.map(() => 0));
-}
-
-async function experimentNames(server: TestServer): Promise<string[]> {
-  const response = await fetch(`${server.url}/api/2.0/mlflow/experiments/search?max_results=10`, {
-    headers: { authorization: AUTHORIZATION },
-  });
-  const { experiments } = (await response.json()) as { experiments: { name: string }[] };
-  return experiments.map((experiment) => experiment.name).sort();
-}
-
 function count(servers: TestServer[], text: string): number {
   return servers.filter((server) => server.log().includes(text)).length;
-}
-
-async function migrateTo(url: string, revision: string): Promise<void> {
-  await python(
-    url,
-    [
-      'from alembic import command',
-      'InitialBase.metadata.create_all(engine)',
-      'config = utils._get_alembic_config(url)',
-      'with engine.begin() as connection:',
-      "    config.attributes['connection'] = connection",
-      `    command.upgrade(config, '${revision}')`,
-    ].join('\n'),
-  );
-}
-
-async function python(url: string, code: string): Promise<void> {
-  const program = [
-    'import sys, sqlalchemy',
-    'from mlflow.store.db import utils',
-    'from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase',
-    'url = sys.argv[1]',
-    'engine = sqlalchemy.create_engine(url)',
-    code,
-  ].join('\n');
-  await promisify(execFile)(path.join(await serverEnvironment(), 'bin', 'python'), ['-c', program, url]);
 }

@@ -34,7 +34,7 @@ describe('the socket’s folder', () => {
 describe('the version', () => {
   it('is the one asked for or the nearest', () => {
     expect(majorOf('POSTGRES_18')).toBe(18);
-    expect(() => majorOf('MYSQL_8_0')).toThrow('PostgreSQL alone');
+    expect(() => majorOf('MYSQL_8_0')).toThrow('MYSQL_8_0 is no version of PostgreSQL');
     expect([18, 17, 16, 15, 20, 14, 9].map(nearestMajor)).toEqual([18, 17, 16, 15, 18, 15, 15]);
   });
 

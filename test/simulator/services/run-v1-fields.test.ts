@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HELLO, knativePaths, knativeServices } from './knative.ts';
 import { grantProject, REGION, secret, sqlInstance, startWorld, type World } from './world.ts';
 
-const HELLO = 'us-docker.pkg.dev/cloudrun/container/hello';
 let world: World;
 let paths: string;
 beforeAll(async () => {
   world = await startWorld();
-  paths = `https://run.googleapis.com/v1/projects/${world.project}/locations/${REGION}`;
+  paths = knativePaths(world);
   await secret(world, 'word', 'hush');
   await sqlInstance(world, 'db');
   await grantProject(world, world.runner, 'roles/secretmanager.secretAccessor');
@@ -16,34 +16,7 @@ afterAll(async () => {
   await world.remove();
 });
 
-interface Knative {
-  metadata?: object;
-  annotations?: Record<string, string>;
-  templateAnnotations?: Record<string, string>;
-  spec?: object;
-  container?: object;
-  traffic?: object[];
-}
-const service = (name: string, { metadata, annotations, templateAnnotations, spec, container, traffic }: Knative = {}) => ({
-  apiVersion: 'serving.knative.dev/v1',
-  kind: 'Service',
-  metadata: { name, namespace: world.project, ...(annotations ? { annotations } : {}), ...metadata },
-  spec: {
-    template: {
-      metadata: { annotations: templateAnnotations ?? {} },
-      spec: { containers: [{ image: HELLO, ...container }], ...spec },
-    },
-    ...(traffic ? { traffic } : {}),
-  },
-});
-type Ready = { type: string; status: string };
-const settled = (name: string) =>
-  world.sim.until(
-    `${paths}/services/${name}`,
-    ({ metadata, status }) =>
-      status?.observedGeneration === metadata?.generation &&
-      status.conditions.some(({ type, status: is }: Ready) => type === 'Ready' && is !== 'Unknown'),
-  );
+const { service, settled } = knativeServices(() => world);
 
 test('every annotation that has a field in the second API goes there, and back', async () => {
   const annotations = {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { knativePaths, knativeServices, type Ready } from './knative.ts';
 import { REGION, startWorld, type World } from './world.ts';
 
-const HELLO = 'us-docker.pkg.dev/cloudrun/container/hello';
 let world: World;
 let paths: string;
 let namespaces: string;
 beforeAll(async () => {
   world = await startWorld();
-  paths = `https://run.googleapis.com/v1/projects/${world.project}/locations/${REGION}`;
+  paths = knativePaths(world);
   namespaces = `https://${REGION}-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/${world.project}`;
 });
 afterAll(async () => {
@@ -15,34 +15,7 @@ afterAll(async () => {
   await world.remove();
 });
 
-interface Knative {
-  metadata?: object;
-  annotations?: Record<string, string>;
-  templateAnnotations?: Record<string, string>;
-  spec?: object;
-  container?: object;
-  traffic?: object[];
-}
-const service = (name: string, { metadata, annotations, templateAnnotations, spec, container, traffic }: Knative = {}) => ({
-  apiVersion: 'serving.knative.dev/v1',
-  kind: 'Service',
-  metadata: { name, namespace: world.project, ...(annotations ? { annotations } : {}), ...metadata },
-  spec: {
-    template: {
-      metadata: { annotations: templateAnnotations ?? {} },
-      spec: { containers: [{ image: HELLO, ...container }], ...spec },
-    },
-    ...(traffic ? { traffic } : {}),
-  },
-});
-type Ready = { type: string; status: string };
-const settled = (name: string) =>
-  world.sim.until(
-    `${paths}/services/${name}`,
-    ({ metadata, status }) =>
-      status?.observedGeneration === metadata?.generation &&
-      status.conditions.some(({ type, status: is }: Ready) => type === 'Ready' && is !== 'Unknown'),
-  );
+const { service, settled } = knativeServices(() => world);
 
 test('a service by the regional host and its namespace, as Knative has it', async () => {
   const missing = await world.call('GET', `${namespaces}/services/first`);

@@ -1,9 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestSimulator, type TestSimulator } from '../../support/simulator.ts';
+import { B, objectsOf } from './storage-bucket.ts';
 
-const B = 'https://storage.googleapis.com/storage/v1/b';
-const U = 'https://storage.googleapis.com/upload/storage/v1/b';
 const BUCKET = 'objects-1';
 let sim: TestSimulator;
 beforeAll(async () => {
@@ -15,11 +14,7 @@ afterAll(async () => {
   expect(sim.bugs).toEqual([]);
   await sim.remove();
 });
-const put = (name: string, data: string | Buffer, query = '', headers: Record<string, string> = {}, bucket = BUCKET) =>
-  sim.call('POST', `${U}/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}${query}`, data, {
-    headers: { 'content-type': 'text/plain', ...headers },
-  });
-const at = (name: string, bucket = BUCKET) => `${B}/${bucket}/o/${encodeURIComponent(name)}`;
+const { put, at } = objectsOf(() => sim, BUCKET);
 
 test('bytes come back whole, in ranges, and not beyond the end', async () => {
   await put('ranges', '0123456789');

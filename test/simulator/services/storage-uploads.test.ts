@@ -4,9 +4,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestSimulator, type TestSimulator } from '../../support/simulator.ts';
+import { B, objectsOf, U } from './storage-bucket.ts';
 
-const B = 'https://storage.googleapis.com/storage/v1/b';
-const U = 'https://storage.googleapis.com/upload/storage/v1/b';
 const BUCKET = 'uploads-1';
 let sim: TestSimulator;
 beforeAll(async () => {
@@ -17,11 +16,7 @@ afterAll(async () => {
   expect(sim.bugs).toEqual([]);
   await sim.remove();
 });
-const put = (name: string, data: string | Buffer, query = '', headers: Record<string, string> = {}, bucket = BUCKET) =>
-  sim.call('POST', `${U}/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}${query}`, data, {
-    headers: { 'content-type': 'text/plain', ...headers },
-  });
-const at = (name: string, bucket = BUCKET) => `${B}/${bucket}/o/${encodeURIComponent(name)}`;
+const { put, at } = objectsOf(() => sim, BUCKET);
 
 test('a media upload answers with the object, its checksums computed', async () => {
   const { status, body } = await put('a/hello.txt', '123456789');

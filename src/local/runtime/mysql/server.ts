@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SqlInstance } from '../../runtime-port.ts';
 import { writeJson, writeWhole } from '../files.ts';
+import { keepRunning } from '../kept-server.ts';
 import { boundFile } from '../log-files.ts';
 import { freePort } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
@@ -44,9 +44,6 @@ interface Setup extends ServerOptions {
 
 // The port that is free now may be taken a moment later.
 const PORT_ATTEMPTS = 3;
-const RESTART_MS = [100, 500, 2_000, 10_000];
-// One that ends sooner than this is likely to do so again.
-const SHORT_LIFE_MS = 10_000;
 const LOG_BYTES = 5_000_000;
 
 /**
@@ -129,49 +126,26 @@ async function requireOfAll({ access, instance }: Setup): Promise<void> {
 }
 
 function supervise(setup: Setup, started: Started): MysqlServer {
-  const state = { ...started, stopping: false, setup, restarting: Promise.resolve() };
-
-  const watch = () => {
-    const { child } = state;
-    const since = Date.now();
-    child.once('exit', () => {
-      if (!state.stopping && child === state.child) state.restarting = restart(Date.now() - since < SHORT_LIFE_MS ? 1 : 0);
-    });
-  };
-  const restart = async (failures: number): Promise<void> => {
-    setup.note(`MySQL of ${setup.instance.connectionName} has ended by itself and is started again.`);
-    await delay(RESTART_MS[Math.min(failures, RESTART_MS.length - 1)]);
-    if (state.stopping) return;
-    try {
-      Object.assign(state, await start(state.setup, state.port));
-    } catch (error) {
-      setup.note(error instanceof Error ? error.message : String(error));
-      return restart(failures + 1);
-    }
-    watch();
-  };
-  const end = async () => {
-    state.stopping = true;
-    await state.restarting;
-    await endServer(state.child);
-  };
-
-  watch();
+  let { instance } = setup;
+  const server = keepRunning(started, {
+    title: `MySQL of ${instance.connectionName}`,
+    start: ({ port }) => start({ ...setup, instance }, port),
+    end: endServer,
+    note: setup.note,
+  });
   return {
     access: setup.access,
     get port() {
-      return state.port;
+      return server.current.port;
     },
     get instance() {
-      return state.setup.instance;
+      return instance;
     },
-    async apply(instance) {
-      if (JSON.stringify(instance) === JSON.stringify(state.setup.instance)) return;
-      await end();
-      state.setup = { ...setup, instance };
-      Object.assign(state, await start(state.setup, state.port), { stopping: false, restarting: Promise.resolve() });
-      watch();
+    async apply(wanted) {
+      if (JSON.stringify(wanted) === JSON.stringify(instance)) return;
+      instance = wanted;
+      await server.restart();
     },
-    stop: end,
+    stop: server.stop,
   };
 }

@@ -78,7 +78,7 @@ export function majorOf(databaseVersion: string): number {
   if (major !== undefined) return Number(major);
   throw new UserError({
     code: 'LOCAL_DATABASE_VERSION',
-    message: `The local target runs PostgreSQL and MySQL, not ${databaseVersion}.`,
+    message: `${databaseVersion} is no version of PostgreSQL.`,
     hint: 'Choose POSTGRES_18 or MYSQL_8_4.',
   });
 }

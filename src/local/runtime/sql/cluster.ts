@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SqlInstance } from '../../runtime-port.ts';
 import { readJson, writeJson } from '../files.ts';
+import { keepRunning } from '../kept-server.ts';
 import { boundFile } from '../log-files.ts';
 import { freePort } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
@@ -37,9 +38,6 @@ interface Setup extends ClusterOptions {
 
 // The port that is free now may be taken a moment later.
 const PORT_ATTEMPTS = 3;
-const RESTART_MS = [100, 500, 2_000, 10_000];
-// One that ends sooner than this is likely to do so again.
-const SHORT_LIFE_MS = 10_000;
 const LOG_BYTES = 5_000_000;
 const RELOAD_MS = 10_000;
 const RELOAD_LOOK_MS = 20;
@@ -95,45 +93,30 @@ function writeRecord({ files, instance, found }: Setup, port: number): void {
 }
 
 function supervise(setup: Setup, started: Started): Cluster {
-  const state = { ...started, stopping: false, settings: setup, restarting: Promise.resolve() };
-
-  const watch = () => {
-    const since = Date.now();
-    state.child.once('exit', () => {
-      if (!state.stopping) state.restarting = restart(Date.now() - since < SHORT_LIFE_MS ? 1 : 0);
-    });
-  };
-  const restart = async (failures: number): Promise<void> => {
-    setup.note(`PostgreSQL of ${setup.instance.connectionName} has ended by itself and is started again.`);
-    await delay(RESTART_MS[Math.min(failures, RESTART_MS.length - 1)]);
-    if (state.stopping) return;
-    try {
-      Object.assign(state, await startServer(state.settings, state.access.port));
-    } catch (error) {
-      setup.note(error instanceof Error ? error.message : String(error));
-      return restart(failures + 1);
-    }
-    writeRecord(setup, state.access.port);
-    watch();
-  };
-
-  watch();
+  let settings = setup;
+  const server = keepRunning(started, {
+    title: `PostgreSQL of ${setup.instance.connectionName}`,
+    async start({ access }) {
+      const next = await startServer(settings, access.port);
+      writeRecord(setup, next.access.port);
+      return next;
+    },
+    end: endPostgres,
+    note: setup.note,
+  });
   return {
     get access() {
-      return state.access;
+      return server.current.access;
     },
     async apply(instance) {
-      state.settings = { ...setup, instance };
-      await state.restarting;
-      const before = await settingsTime(state.access);
-      await writeSettings(setup.files, instance, state.access.port, setup.account);
-      state.child.kill('SIGHUP');
-      if (before !== undefined) await newSettings(state.access, before);
+      settings = { ...setup, instance };
+      await server.settled();
+      const { access, child } = server.current;
+      const before = await settingsTime(access);
+      await writeSettings(setup.files, instance, access.port, setup.account);
+      child.kill('SIGHUP');
+      if (before !== undefined) await newSettings(access, before);
     },
-    async stop() {
-      state.stopping = true;
-      await state.restarting;
-      await endPostgres(state.child);
-    },
+    stop: server.stop,
   };
 }
