@@ -33,9 +33,10 @@ export function sqlInstanceResource(deployment: Deployment): Resource {
       const found = await getInstance(google, args);
       if (found === undefined) return { action: 'create', differences: [] };
       check(found);
-      // Carrying the plan out waits for it, and tells why that is in vain.
-      const stuck = ['FAILED', 'SUSPENDED'].includes(found.state ?? '') ? [`state: ${found.state} → RUNNABLE`] : [];
-      const differences = [...stuck, ...compare(found).differences];
+      // Carrying the plan out waits for one that an ended run has left in the making, or tells why that is in vain: nothing can be made
+      // in it before.
+      const waiting = found.state === 'RUNNABLE' ? [] : [`state: ${found.state} → RUNNABLE`];
+      const differences = [...waiting, ...compare(found).differences];
       if (whose(found) === 'adopted') return { action: 'adopt', differences };
       return { action: differences.length > 0 ? 'update' : 'unchanged', differences };
     },

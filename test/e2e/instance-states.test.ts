@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { startCloud } from '../support/deployment.ts';
+import { startChild } from '../support/program.ts';
 
 it('init starts a database instance that was stopped, and destroy removes one', async () => {
   const cloud = await startCloud();
@@ -21,4 +22,23 @@ it('init starts a database instance that was stopped, and destroy removes one', 
   await stop();
   await done('destroy', '--delete-data', '--confirm', 'mlflow', '--yes');
   expect((await cloud.simulator.call('GET', instance)).status).toBe(404);
+}, 120_000);
+
+it('init waits for a database instance that a run which was ended has left in the making', async () => {
+  // At this speed it is made for four seconds.
+  const cloud = await startCloud({ speed: 120 });
+  const { projectId } = cloud.simulator.project;
+  const instance = `https://sqladmin.googleapis.com/v1/projects/${projectId}/instances/mlflow-pgsql`;
+  const env = { ...cloud.env, GOOGLE_CLOUD_PROJECT: projectId, CI: 'true' };
+  const ended = startChild(['init', '--yes', '--json'], { env, cwd: cloud.folder });
+  ended.process.stdin.end();
+  await expect.poll(async () => (await cloud.simulator.call('GET', instance)).status, { timeout: 30_000, interval: 20 }).toBe(200);
+  ended.process.kill('SIGKILL');
+  await ended.outcome;
+  expect((await cloud.simulator.call('GET', instance)).body.state).toBe('PENDING_CREATE');
+  const plan = await cloud.run('init', '--dry-run', '--json');
+  expect(plan.stdout).toContain('state: PENDING_CREATE → RUNNABLE');
+  const again = await cloud.run('init', '--yes', '--json');
+  expect({ status: again.status, told: again.status === 0 ? '' : again.stdout }).toEqual({ status: 0, told: '' });
+  expect((await cloud.simulator.call('GET', instance)).body.state).toBe('RUNNABLE');
 }, 120_000);
