@@ -1,9 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { noBackupData } from '../backup-folders.ts';
 import { readJson, writeJson } from '../files.ts';
 import { freePort } from '../ports.ts';
 import type { Account } from '../sql/account.ts';
-import { noBackupData } from '../sql/backup.ts';
 import { copyTree } from '../sql/copy-tree.ts';
 import { freshRecord, prepareFolders, type ServerFiles, type ServerRecord } from './server-files.ts';
 

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SqlInstance, SqlRuntime, SqlUser } from '../../runtime-port.ts';
+import { type BackupFolders, backupFolders } from '../backup-folders.ts';
 import { shortName } from '../layout.ts';
 import { LOOPBACK } from '../ports.ts';
-import { noBackupData } from '../sql/backup.ts';
 import { notRunning } from '../sql/sql-runtime.ts';
 import { turns } from '../turns.ts';
 import { dropUserSql, setUserSql } from './accounts.ts';
@@ -25,11 +25,13 @@ export class MysqlServers implements SqlRuntime {
   readonly #options: MysqlOptions;
   readonly #servers = new Map<string, MysqlServer>();
   readonly #inTurn = turns();
+  readonly #backups: BackupFolders;
 
   constructor(options: MysqlOptions) {
     mkdirSync(options.folder, { recursive: true, mode: 0o711 });
     mkdirSync(options.logs, { recursive: true, mode: 0o700 });
     this.#options = options;
+    this.#backups = backupFolders(options.folder);
   }
 
   /** Whether the instance's data are here. */
@@ -103,13 +105,12 @@ export class MysqlServers implements SqlRuntime {
   /** The server stands still meanwhile: neither MySQL nor MariaDB can be copied while it runs by what every installation of them has. */
   backUp(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
-      const folder = this.#backupFolder(id);
-      if (existsSync(folder)) return;
+      if (this.#backups.has(id)) return;
       const place = this.#placeOf(connectionName);
       const instance = this.#servers.get(connectionName)?.instance;
       await this.#stopNow(connectionName);
       try {
-        await takeBackup(place.files, folder);
+        await takeBackup(place.files, this.#backups.of(id));
       } finally {
         if (instance !== undefined) this.#servers.set(connectionName, await startServer(instance, place));
       }
@@ -118,20 +119,19 @@ export class MysqlServers implements SqlRuntime {
 
   restoreBackup(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
-      const folder = this.#backupFolder(id);
-      if (!existsSync(folder)) throw noBackupData(folder);
+      const folder = this.#backups.existing(id);
       await this.#stopNow(connectionName);
       const { files, account } = this.#placeOf(connectionName);
       await restoreBackup(files, folder, connectionName, account);
     });
   }
 
-  async removeBackup(id: string): Promise<void> {
-    await rm(this.#backupFolder(id), { recursive: true, force: true });
+  removeBackup(id: string): Promise<void> {
+    return this.#backups.remove(id);
   }
 
   hasBackup(id: string): boolean {
-    return existsSync(this.#backupFolder(id));
+    return this.#backups.has(id);
   }
 
   /** Known before the server runs, so that whatever needs it may be started at the same time; undefined when there is no such instance. */
@@ -163,10 +163,6 @@ export class MysqlServers implements SqlRuntime {
       if (server === undefined) throw notRunning(connectionName);
       await runSql(server.access, statements(server));
     });
-  }
-
-  #backupFolder(id: string): string {
-    return join(this.#options.folder, 'backups', shortName(id));
   }
 
   #placeOf(connectionName: string): ServerOptions {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../../errors.ts';
+import { noBackupData } from '../backup-folders.ts';
 import { readJson, writeJson, writeWhole } from '../files.ts';
 import { freePort } from '../ports.ts';
 import type { Account } from './account.ts';
@@ -81,13 +81,4 @@ export async function restoreBackup(
   await rename(staging, files.data);
   const record: ClusterRecord = { connectionName, major: backup.major, port, socketFolder: files.socket };
   writeJson(files.record, record);
-}
-
-/** For every engine. */
-export function noBackupData(folder: string): UserError {
-  return new UserError({
-    code: 'LOCAL_NO_BACKUP_DATA',
-    message: `There are no data of a database in ${folder}.`,
-    hint: 'Somebody has deleted them: see mlflow-gcp local logs.',
-  });
 }

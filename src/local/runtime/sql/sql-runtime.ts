@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { UserError } from '../../../errors.ts';
 import type { SqlInstance, SqlRuntime, SqlUser } from '../../runtime-port.ts';
+import { type BackupFolders, backupFolders } from '../backup-folders.ts';
 import { shortName } from '../layout.ts';
 import { LOOPBACK } from '../ports.ts';
 import type { ProcessRegister } from '../process-register.ts';
 import { turns } from '../turns.ts';
 import type { Account } from './account.ts';
 import { asAdmin, createDatabase, dropDatabase, dropUser, setUser } from './admin.ts';
-import { noBackupData, restoreBackup, takeBackup } from './backup.ts';
+import { restoreBackup, takeBackup } from './backup.ts';
 import type { Binaries } from './binaries.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { clusterFiles } from './cluster-files.ts';
@@ -38,11 +39,13 @@ export class SqlClusters implements LocalSqlRuntime {
   readonly #options: SqlOptions;
   readonly #clusters = new Map<string, Cluster>();
   readonly #inTurn = turns();
+  readonly #backups: BackupFolders;
 
   constructor(options: SqlOptions) {
     mkdirSync(options.folder, { recursive: true, mode: 0o711 });
     mkdirSync(options.logs, { recursive: true, mode: 0o700 });
     this.#options = options;
+    this.#backups = backupFolders(options.folder);
   }
 
   start(instance: SqlInstance): Promise<{ host: string; port: number }> {
@@ -104,25 +107,23 @@ export class SqlClusters implements LocalSqlRuntime {
 
   backUp(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
-      const folder = this.#backupFolder(id);
-      if (existsSync(folder)) return;
+      if (this.#backups.has(id)) return;
       const { files } = this.#placeOf(connectionName);
-      await takeBackup(files, this.#clusters.get(connectionName)?.access, folder);
+      await takeBackup(files, this.#clusters.get(connectionName)?.access, this.#backups.of(id));
     });
   }
 
   restoreBackup(connectionName: string, id: string): Promise<void> {
     return this.#inTurn(connectionName, async () => {
-      const folder = this.#backupFolder(id);
-      if (!existsSync(folder)) throw noBackupData(folder);
+      const folder = this.#backups.existing(id);
       await this.#stopNow(connectionName);
       const { files, account } = this.#placeOf(connectionName);
       await restoreBackup(files, folder, connectionName, account);
     });
   }
 
-  async removeBackup(id: string): Promise<void> {
-    await rm(this.#backupFolder(id), { recursive: true, force: true });
+  removeBackup(id: string): Promise<void> {
+    return this.#backups.remove(id);
   }
 
   /** Known before the server runs, so that whatever needs it may be started at the same time. */
@@ -157,10 +158,6 @@ export class SqlClusters implements LocalSqlRuntime {
       if (cluster === undefined) throw notRunning(connectionName);
       await asAdmin(cluster.access, work);
     });
-  }
-
-  #backupFolder(id: string): string {
-    return join(this.#options.folder, 'backups', shortName(id));
   }
 
   #placeOf(connectionName: string): ClusterOptions {
