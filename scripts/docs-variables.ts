@@ -50,6 +50,7 @@ export const VARIABLES: Array<{ group: string; rows: Array<[name: string, meanin
       ['HTTPS_PROXY', 'proxy for every call; also `https_proxy`, `ALL_PROXY`, `all_proxy`'],
       ['NO_PROXY', 'hosts, domains and networks that are reached without it; also `no_proxy`'],
       ['NODE_EXTRA_CA_CERTS', 'PEM file with further authorities to trust'],
+      ['NODE_USE_SYSTEM_CA', '1 trusts the authorities that the system trusts'],
     ],
   },
   {
