@@ -146,10 +146,15 @@ export async function deleteUser(google: Google, args: UserArgs & WaitOptions): 
   if ((await getUser(google, args)) === undefined) return;
   const api = await google.apis.sqladmin();
   const { project, instance, user, host } = args;
-  await changeInstance(
-    google,
-    args,
-    `deleting database user ${user}`,
-    async () => (await api.users.delete({ project, instance, name: user, ...(host && { host }) })).data,
-  );
+  try {
+    await changeInstance(
+      google,
+      args,
+      `deleting database user ${user}`,
+      async () => (await api.users.delete({ project, instance, name: user, ...(host && { host }) })).data,
+    );
+  } catch (error) {
+    // A first call had its effect, and its answer was lost.
+    if (!isNotFound(error)) throw error;
+  }
 }

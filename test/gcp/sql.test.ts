@@ -89,6 +89,7 @@ describe('Cloud SQL', () => {
     expect(await createUser(google, { ...instance, user: 'mlflow', password: 'y' })).toMatchObject({ created: false });
     await setUserPassword(google, { ...instance, user: 'mlflow', password: 'new' });
     expect((await listUsers(google, instance)).map(({ name }) => name)).toEqual(expect.arrayContaining(['mlflow', 'reader']));
+    await opened.fault({ match: 'DELETE sqladmin.*users', times: 1, after: true });
     await deleteUser(google, { ...instance, user: 'reader' });
     await deleteUser(google, { ...instance, user: 'reader' });
     expect((await listUsers(google, instance)).map(({ name }) => name)).not.toContain('reader');
