@@ -32,7 +32,9 @@ it('init waits for a database instance that a run which was ended has left in th
   const env = { ...cloud.env, GOOGLE_CLOUD_PROJECT: projectId, CI: 'true' };
   const ended = startChild(['init', '--yes', '--json'], { env, cwd: cloud.folder });
   ended.process.stdin.end();
-  await expect.poll(async () => (await cloud.simulator.call('GET', instance)).status, { timeout: 30_000, interval: 20 }).toBe(200);
+  await expect
+    .poll(async () => (await cloud.simulator.call('GET', instance)).status, { timeout: 30_000, interval: 20 })
+    .toBe(200);
   ended.process.kill('SIGKILL');
   await ended.outcome;
   expect((await cloud.simulator.call('GET', instance)).body.state).toBe('PENDING_CREATE');
