@@ -14,13 +14,10 @@ export interface ManifestPins {
 
 /** The secret versions in the folder's service.yaml; undefined where there is no such file, or it is no YAML. */
 export async function readPins(folder: string): Promise<ManifestPins | undefined> {
-  const text = await readManifestText(folder);
-  if (text === undefined) return undefined;
-  const document = parseDocument(text);
-  if (document.errors.length > 0) return undefined;
-  const service = document.getIn(['metadata', 'name']);
-  const versions = Object.fromEntries(pinsIn(text).map(({ secret, version }) => [secret, version]));
-  return { service: typeof service === 'string' ? service : undefined, versions };
+  const manifest = await readManifest(folder);
+  if (manifest === undefined) return undefined;
+  const { service, pins } = manifest;
+  return { service, versions: Object.fromEntries(pins.map(({ secret, version }) => [secret, version])) };
 }
 
 /**
@@ -28,12 +25,12 @@ export async function readPins(folder: string): Promise<ManifestPins | undefined
  * stay as their owner has them. Returns whether anything changed.
  */
 export async function writePins(folder: string, service: string, versions: Record<string, string>): Promise<boolean> {
-  const present = await readPins(folder);
-  const text = await readManifestText(folder);
-  if (text === undefined || present?.service !== service) return false;
+  const manifest = await readManifest(folder);
+  if (manifest?.service !== service) return false;
+  const { text, pins } = manifest;
   let pinned = text;
   // From the end, so that the places of those before stay true.
-  for (const { secret, start, end } of pinsIn(text).toReversed()) {
+  for (const { secret, start, end } of pins.toReversed()) {
     const version = versions[secret];
     // Quoted, because Cloud Run takes a version as text.
     if (version !== undefined) pinned = `${pinned.slice(0, start)}'${version}'${pinned.slice(end)}`;
@@ -43,6 +40,11 @@ export async function writePins(folder: string, service: string, versions: Recor
   return true;
 }
 
+interface Manifest {
+  text: string;
+  service: string | undefined;
+  pins: Pin[];
+}
 interface Pin {
   secret: string;
   version: string;
@@ -50,9 +52,19 @@ interface Pin {
   end: number;
 }
 
-function pinsIn(text: string): Pin[] {
+/** Parsed once for all that is asked of it. Undefined where there is no such file, or it is no YAML. */
+async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const text = await readManifestText(folder);
+  if (text === undefined) return undefined;
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return undefined;
+  const service = document.getIn(['metadata', 'name']);
+  return { text, service: typeof service === 'string' ? service : undefined, pins: pinsIn(document) };
+}
+
+function pinsIn(document: ReturnType<typeof parseDocument>): Pin[] {
   const pins: Pin[] = [];
-  visit(parseDocument(text), {
+  visit(document, {
     Pair(_key, pair) {
       if (!isScalar(pair.key) || pair.key.value !== 'secretKeyRef' || !isMap(pair.value)) return;
       const secret = pair.value.get('name');
