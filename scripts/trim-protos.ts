@@ -5,12 +5,10 @@ interface Node {
   values?: Record<string, number>;
   methods?: Record<string, { requestType: string; responseType: string; options?: Record<string, unknown> }>;
   extend?: string;
-  options?: unknown;
 }
 
 /** What may come in a field of any type, whatever else is named. https://protobuf.dev/reference/protobuf/google.protobuf/ */
-const WELL_KNOWN =
-  /^google\.(?:rpc|protobuf\.(?:Any|Duration|Empty|FieldMask|Timestamp|Struct|Value|ListValue|NullValue|\w+Value))\b/;
+const WELL_KNOWN = /^google\.(?:rpc|protobuf\.(?:Any|Duration|Empty|FieldMask|Timestamp|Struct|\w*Value))\b/;
 
 /**
  * The descriptions of these services' messages alone. A file that Google ships describes every service and version of an API, and the
@@ -20,14 +18,16 @@ export function trimProtos(root: Node, services?: string[]): Node {
   const units = unitsOf(root);
   const isRoot = (name: string, node: Node) =>
     (node.methods !== undefined && (services?.includes(name) ?? true)) || WELL_KNOWN.test(name);
-  const kept = new Set<string>();
-  const waiting = [...units].filter(([name, node]) => isRoot(name, node)).map(([name]) => name);
-  const missing = (services ?? []).filter((name) => !waiting.includes(name));
+  const roots = [...units].filter(([name, node]) => isRoot(name, node)).map(([name]) => name);
+  const missing = (services ?? []).filter((name) => !roots.includes(name));
   if (missing.length > 0) throw new Error(`there is no ${missing.join(', ')} in these descriptions`);
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (kept.has(name)) continue;
-    kept.add(name);
-    waiting.push(...namedIn(units.get(name) ?? {}).flatMap((type) => unitOf(type, name ?? '', units) ?? []));
+  // A set that grows while it is gone through: what is named for the first time comes last.
+  const kept = new Set(roots);
+  for (const name of kept) {
+    for (const type of namedIn(units.get(name) ?? {})) {
+      const unit = unitOf(type, name, units);
+      if (unit !== undefined) kept.add(unit);
+    }
   }
   return only(root, kept, '');
 }

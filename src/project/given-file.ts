@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import type { Deps } from '../deps.ts';
 
 /** More than any file or pipe that somebody gives us holds: mlflow-gcp.yaml, a manifest, a key, a password. */
 const MOST_BYTES = 1024 * 1024;
@@ -9,6 +11,11 @@ const MOST_BYTES = 1024 * 1024;
  */
 export async function readGivenFile(file: string): Promise<string> {
   return readGivenStream(createReadStream(file));
+}
+
+/** The text of what a flag names: a file, or `-` for stdin. Rejects as {@link readGivenFile} does. */
+export function readGiven({ stdin, cwd }: Pick<Deps, 'stdin' | 'cwd'>, name: string): Promise<string> {
+  return name === '-' ? readGivenStream(stdin) : readGivenFile(path.resolve(cwd, name));
 }
 
 /** What comes by stdin, in the same bounds. */

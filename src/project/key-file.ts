@@ -1,11 +1,11 @@
-import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { UsageError, UserError } from '../errors.ts';
 import { realPlace, workTreeRoot } from './git.ts';
 import { readGivenFile, whyUnreadable } from './given-file.ts';
 import type { Environment } from './tool.ts';
-import { writeWhole } from './write-whole.ts';
+import { removeHalfWritten, writeWhole } from './write-whole.ts';
 
 /** What a key file says of its key; the private half stays where it is. */
 export interface KeyFile {
@@ -65,6 +65,7 @@ export async function readKeyFile(file: string): Promise<KeyFile | undefined> {
 export async function writeKeyFile(file: string, text: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    // Half of it is a private key too.
     await removeHalfWritten(file);
     await writeWhole(file, text, { secret: true });
     // A file of before may have been open to others.
@@ -72,15 +73,6 @@ export async function writeKeyFile(file: string, text: string): Promise<void> {
   } catch (cause) {
     throw keyNotWritable(file, cause);
   }
-}
-
-/** What {@link writeWhole} leaves beside the file when its run is killed in the midst of it: here it holds a private key. */
-async function removeHalfWritten(file: string): Promise<void> {
-  const [folder, name] = [path.dirname(file), path.basename(file)];
-  const left = (await readdir(folder)).filter(
-    (one) => one.startsWith(`${name}.`) && /^[0-9a-f]{8}\.tmp$/.test(one.slice(name.length + 1)),
-  );
-  await Promise.all(left.map((one) => rm(path.join(folder, one), { force: true })));
 }
 
 export function keyNotWritable(file: string, cause: unknown): UserError {

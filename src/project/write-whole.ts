@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -21,4 +21,13 @@ export async function writeWhole(
     await rm(beside, { force: true });
     throw error;
   }
+}
+
+/** Removes what {@link writeWhole} leaves beside the file when its run is killed in the midst of it. Rejects where there is no such folder. */
+export async function removeHalfWritten(file: string): Promise<void> {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  const left = (await readdir(folder)).filter(
+    (one) => one.startsWith(`${name}.`) && /^[0-9a-f]{8}\.tmp$/.test(one.slice(name.length + 1)),
+  );
+  await Promise.all(left.map((one) => rm(path.join(folder, one), { force: true })));
 }

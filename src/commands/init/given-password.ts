@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Deps } from '../../deps.ts';
 import { UsageError } from '../../errors.ts';
-import { readGivenFile, readGivenStream, whyUnreadable } from '../../project/given-file.ts';
+import { readGiven, whyUnreadable } from '../../project/given-file.ts';
 import type { Context } from '../command.ts';
 import type { initOptions } from '../init.ts';
 import { checkPassword } from './init-checks.ts';
@@ -24,11 +24,11 @@ export async function givenPassword({
   });
 }
 
-async function readPassword({ stdin, cwd }: Deps, given: string): Promise<string> {
-  const file = given === '-' ? 'stdin' : path.resolve(cwd, given);
+async function readPassword(deps: Deps, given: string): Promise<string> {
   try {
-    return await (given === '-' ? readGivenStream(stdin) : readGivenFile(file));
+    return await readGiven(deps, given);
   } catch (cause) {
+    const file = given === '-' ? 'stdin' : path.resolve(deps.cwd, given);
     throw new UsageError({
       code: 'PASSWORD_FILE_UNREADABLE',
       message: `--password-file: ${file} cannot be read (${whyUnreadable(cause)}).`,

@@ -1,7 +1,6 @@
-import path from 'node:path';
 import type { Deps } from '../../deps.ts';
 import { UsageError } from '../../errors.ts';
-import { readGivenFile, readGivenStream, whyUnreadable } from '../../project/given-file.ts';
+import { readGiven, whyUnreadable } from '../../project/given-file.ts';
 import type { Context } from '../command.ts';
 import type { setOptions } from '../secrets.ts';
 
@@ -33,9 +32,9 @@ export async function readValue(
   });
 }
 
-async function readText({ stdin, cwd }: Deps, file: string): Promise<string> {
+async function readText(deps: Deps, file: string): Promise<string> {
   try {
-    return await (file === '-' ? readGivenStream(stdin) : readGivenFile(path.resolve(cwd, file)));
+    return await readGiven(deps, file);
   } catch (cause) {
     throw new UsageError({
       code: 'SECRET_FILE_UNREADABLE',

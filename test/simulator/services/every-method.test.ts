@@ -62,19 +62,7 @@ test('compute', async () => {
     'operations',
   ];
   await walk(lists.map((kind): Step => [`GET ${C}/global/${kind}`]));
-  const aggregated = [
-    'addresses',
-    'securityPolicies',
-    'backendServices',
-    'sslCertificates',
-    'sslPolicies',
-    'urlMaps',
-    'targetHttpProxies',
-    'targetHttpsProxies',
-    'networkEndpointGroups',
-    'forwardingRules',
-    'operations',
-  ];
+  const aggregated = [...lists, 'networkEndpointGroups', 'forwardingRules'];
   await walk(aggregated.map((kind): Step => [`GET ${C}/aggregated/${kind}`]));
   await walk([
     [`GET ${C}/regions`],
