@@ -62,7 +62,8 @@ export async function daemonPlace(): Promise<DaemonPlace> {
     async remove() {
       await stopDaemon(home);
       await deleteHome(home);
-      await rm(folder, { recursive: true, force: true });
+      // One that lost the race for the home may still be writing its compiled code there.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }
